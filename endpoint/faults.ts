@@ -1,0 +1,42 @@
+/**
+ * Saboteurs: named faults an endpoint commits on purpose, so that the judge can be
+ * judged. None is ever active unless its name was passed explicitly.
+ */
+
+/** Every fault by name, with what it does; `sides` tells where it can be planted. */
+export const faultCatalogue = {
+  'dtmf-lose': 'the second digit of every string is not sent',
+  'dtmf-double': 'the second digit of every string is sent twice',
+  'dtmf-other-method': 'digits go by the method that was not agreed',
+  'dtmf-leak': 'digits go by both methods',
+  'answer-unoffered-codec': 'the SDP answer names only a codec that was not offered',
+  'send-other-codec': 'packets carry another codec than the one negotiated',
+  silence: 'no tone is sent: the stream is silent',
+  'swap-audio': "another call's tone is sent",
+  clip: 'samples are driven into saturation',
+  'drop-packets': 'every twentieth RTP packet is not sent',
+  'answer-other-transport': 'responses to the INVITE leave over another transport',
+  'never-bye': 'a call is dropped without BYE',
+  'wrong-contact': 'Contact names an address where nothing listens',
+  'skip-digest': 'an INVITE that must be challenged is let in',
+  'accept-wrong-password': 'any password is right',
+  'register-unchallenged': 'REGISTER is accepted without a challenge',
+  'ignore-rport': 'rport in Via is not filled in',
+} as const
+
+export type FaultName = keyof typeof faultCatalogue
+
+/** The faults planted in one endpoint; empty in every honest one. */
+export type FaultSet = ReadonlySet<FaultName>
+
+export const noFaults: FaultSet = new Set()
+
+/** Reads fault names from a command line. Throws a RangeError that lists the known names. */
+export function parseFaults(names: readonly string[]): FaultSet {
+  for (const name of names) {
+    if (!Object.hasOwn(faultCatalogue, name)) {
+      throw new RangeError(`unknown fault "${name}"; known faults: ${Object.keys(faultCatalogue).join(', ')}`)
+    }
+  }
+  return new Set(names as FaultName[])
+}

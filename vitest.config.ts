@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config'
+
+/** Test kinds by file name: what a file needs from the machine decides its suffix. */
+const integration = ['**/*.integration.test.ts']
+const docker = ['**/*.docker.test.ts']
+const browser = ['**/*.browser.test.ts']
+const never = ['**/node_modules/**', 'runs/**']
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['**/*.test.ts'], exclude: [...never, ...integration, ...docker, ...browser] } },
+      { test: { name: 'integration', include: integration, exclude: never, testTimeout: 60_000, hookTimeout: 60_000 } },
+      { test: { name: 'browser', include: browser, exclude: never, testTimeout: 120_000, hookTimeout: 120_000 } },
+      {
+        test: { name: 'docker', include: docker, exclude: never, testTimeout: 600_000, hookTimeout: 600_000, fileParallelism: false },
+      },
+    ],
+  },
+})

@@ -1,0 +1,43 @@
+/**
+ * Tone pairs: each call speaks with two sine tones of its own, so that a listener can
+ * tell its call from every other. Pure; encoding and packets are elsewhere.
+ *
+ * All frequencies are whole multiples of 10 Hz, so every pair repeats after 100 ms and
+ * is orthogonal to every other in a 100 ms window. Counted in units of 10 Hz, the low
+ * group is 2 modulo 5 and the high group 3 modulo 5. Saturation makes new tones at
+ * m*low + n*high; up to the fifth order those are 0, 1 or 4 modulo 5, or lie outside
+ * both groups' ranges: a clipped pair cannot look like another pair. Everything keeps
+ * 2.5 % clear of the DTMF frequencies and clear of 2100 and 2600 Hz (fax, SF).
+ */
+
+/** Two frequencies in Hz, the lower first. */
+export type TonePair = readonly [number, number]
+
+const lowGroup = [420, 470, 520, 570, 620, 670, 720, 820, 970, 1020, 1070, 1120]
+const highGroup = [1280, 1380, 1430, 1530, 1580, 1680, 1730, 1780, 1830, 1880, 1930, 1980, 2180, 2280, 2380, 2480, 2680, 2780]
+
+/** Every frequency a pair can be made of, ascending, in Hz. */
+export const toneGrid: readonly number[] = [...lowGroup, ...highGroup]
+
+/** How many distinct pairs `tonePair` knows. */
+export const tonePairCount = lowGroup.length * highGroup.length
+
+/**
+ * The pair of an index; distinct for 0 <= index < `tonePairCount`, then repeating.
+ * Neighbouring indices share no frequency. Throws RangeError on a negative or broken index.
+ */
+export function tonePair(index: number): TonePair {
+  if (!Number.isSafeInteger(index) || index < 0) throw new RangeError(`tone pair index ${index} is not a whole number from 0`)
+  const low = index % lowGroup.length
+  const row = Math.floor(index / lowGroup.length) % highGroup.length
+  return [lowGroup[low]!, highGroup[(row + 5 * low) % highGroup.length]!]
+}
+
+/** The smallest index whose pair this is, or undefined for a pair that is not of the grid. */
+export function tonePairIndex(pair: TonePair): number | undefined {
+  const low = lowGroup.indexOf(pair[0])
+  const high = highGroup.indexOf(pair[1])
+  if (low < 0 || high < 0) return undefined
+  const row = (high - 5 * low) % highGroup.length
+  return low + lowGroup.length * (row < 0 ? row + highGroup.length : row)
+}

@@ -1,0 +1,85 @@
+/**
+ * The values offer/answer works on: what one side wants, and what both settled on.
+ * The text forms live in `session.ts`, the rules in `offer-answer.ts`.
+ */
+
+import type { Address } from '../wire.ts'
+
+/** The audio codecs this stack can speak. */
+export type CodecName = 'pcmu' | 'pcma' | 'opus'
+
+/** RFC 3264 section 5.1, seen from the side that holds the value. */
+export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive'
+
+/** The transport profile of an m= line (RFC 3551, RFC 3711, RFC 5764). Only RTP/AVP is spoken so far. */
+export type MediaProfile = 'RTP/AVP'
+
+/** Payload type numbers used in our own offers for what has no static number. */
+export interface DynamicPayloadTypes {
+  readonly opus: number
+  /** telephone-event/8000. */
+  readonly telephoneEvent8000: number
+  /** telephone-event/48000. */
+  readonly telephoneEvent48000: number
+}
+
+/** How one side spells its SDP: the parts that are taste, not agreement. */
+export interface SdpStyle {
+  /** User name in o=. Default `-`. */
+  readonly originUser?: string
+  /** The text of s=. Default `-`. */
+  readonly sessionName?: string
+  /** a=ptime of our descriptions, milliseconds. Default 20. */
+  readonly ptimeMs?: number
+  /** a=maxptime, milliseconds; not written when absent. */
+  readonly maxPtimeMs?: number
+  readonly payloadTypes?: Partial<DynamicPayloadTypes>
+}
+
+/** Everything one side brings to an offer or an answer. */
+export interface LocalMedia {
+  /** RTP as it is to be written into SDP; RTCP is announced by a=rtcp only when it is not `port + 1`. */
+  readonly rtp: Address
+  readonly rtcpPort: number
+  /** In order of preference. */
+  readonly codecs: readonly CodecName[]
+  /** Whether telephone-event (RFC 4733) is offered and accepted. */
+  readonly telephoneEvents: boolean
+  readonly direction: Direction
+  /** o= session id and version (RFC 3264 section 8): the caller counts the version. */
+  readonly sessionId: string
+  readonly sessionVersion: number
+  readonly style?: SdpStyle
+}
+
+/** Telephone events as agreed: `sendPt` is what the remote side listens on, `recvPt` what we do. */
+export interface NegotiatedTelephoneEvent {
+  readonly sendPt: number
+  readonly recvPt: number
+  /** Hz: the unit of event durations. */
+  readonly clockRate: number
+}
+
+/** What an offer and its answer settled, seen from our side. */
+export interface Negotiated {
+  readonly codec: CodecName
+  /** Payload type numbers may differ per direction (RFC 3264 section 5.1). */
+  readonly payloadType: { readonly send: number; readonly recv: number }
+  /** RTP timestamp rate in Hz: 8000 for G.711, 48000 for Opus. */
+  readonly clockRate: number
+  readonly telephoneEvent?: NegotiatedTelephoneEvent
+  /** Where the remote side wants RTP; its port is never 0. */
+  readonly remote: Address
+  readonly remoteRtcp: Address
+  /** Milliseconds of audio in the packets we send: what the remote side asked for, else 20. */
+  readonly ptimeMs: number
+  /** From our side: `sendonly` means that we send and do not expect audio. */
+  readonly direction: Direction
+  /** The remote side put us on hold: by direction, or by the old connection address 0.0.0.0. */
+  readonly remoteHold: boolean
+  readonly profile: MediaProfile
+  /** Both sides wrote a=rtcp-mux: RTCP shares the RTP port (RFC 5761). */
+  readonly rtcpMux: boolean
+  /** Ways in which the remote description broke a rule and was lived with. */
+  readonly departures: readonly string[]
+}

@@ -1,0 +1,149 @@
+/** TLS over a TCP socket that is already there: both handshakes, and what they settled on. */
+
+import { isIP, type Socket } from 'node:net'
+import { connect, createSecureContext, createServer, type SecureContext, type SecureVersion, type Server, type TLSSocket } from 'node:tls'
+import type { TlsFacts } from '../../protocol/wire.ts'
+import { matchesIdentity, subjectAltNames } from './peer-identity.ts'
+import { TransportError, type TransportErrorCode } from './transport-error.ts'
+
+interface TlsVersions {
+  /** Default on both ends: TLSv1.3. */
+  readonly minVersion?: SecureVersion
+  readonly maxVersion?: SecureVersion
+}
+
+export interface TlsServerOptions extends TlsVersions {
+  /** PEM, the chain after the certificate itself. */
+  readonly cert: string
+  readonly key: string
+  /** PEM authorities a client certificate is checked against; default: the system's. */
+  readonly ca?: readonly string[]
+  /** Default 'no'. With 'ask' a missing or wrong one is only noted in the facts. */
+  readonly clientCertificate?: 'no' | 'ask' | 'require'
+}
+
+export interface TlsClientOptions extends TlsVersions {
+  /** PEM authorities a server is checked against; default: the system's. */
+  readonly ca?: readonly string[]
+  /** PEM, shown to servers that ask. */
+  readonly cert?: string
+  readonly key?: string
+  /** Default true. With false any certificate will do, and the facts say what was wrong with it. */
+  readonly verify?: boolean
+}
+
+/** Does the server's half of handshakes on sockets handed to it. */
+export class TlsAcceptor {
+  readonly #server: Server
+
+  constructor(options: TlsServerOptions, handshakeMs: number, accept: (socket: TLSSocket, facts: TlsFacts) => void) {
+    const { cert, key, ca, clientCertificate = 'no' } = options
+    this.#server = createServer(
+      {
+        cert,
+        key,
+        ...versions(options),
+        ...(ca === undefined ? {} : { ca: [...ca] }),
+        requestCert: clientCertificate !== 'no',
+        rejectUnauthorized: clientCertificate === 'require',
+        handshakeTimeout: handshakeMs,
+      },
+      (socket) => accept(socket, factsOf(socket)),
+    )
+    // Junk, plain SIP, old versions, a client that does not trust us: all end quietly here.
+    this.#server.on('tlsClientError', (_error, socket) => {
+      socket.on('error', () => {})
+      socket.destroy()
+    })
+  }
+
+  /** Never listens itself: sockets are injected, so that who may connect is decided before any cryptography. */
+  take(socket: Socket): void {
+    this.#server.emit('connection', socket)
+  }
+}
+
+interface SecureOptions {
+  /** Who the certificate must be issued for: a domain or an IP address. */
+  readonly identity: string
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+  /** Names the attempt in errors. */
+  readonly what: string
+}
+
+/** The client's settings, read once. */
+export class TlsConnector {
+  readonly #context: SecureContext
+  readonly #verify: boolean
+
+  constructor(options: TlsClientOptions = {}) {
+    const { ca, cert, key, verify = true } = options
+    this.#verify = verify
+    this.#context = createSecureContext({
+      ...versions(options),
+      ...(ca === undefined ? {} : { ca: [...ca] }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+    })
+  }
+
+  /** Rejects with a TransportError and destroys the socket when the handshake or the verification fails. */
+  secure(socket: Socket, { identity, timeoutMs, signal, what }: SecureOptions): Promise<{ socket: TLSSocket; tls: TlsFacts }> {
+    return new Promise((resolve, reject) => {
+      const secured = connect({
+        socket,
+        secureContext: this.#context,
+        // Server Name Indication has no form for addresses (RFC 6066 section 3).
+        ...(isIP(identity) === 0 ? { servername: identity } : {}),
+        // Verified below, so that the facts can be had when verification is off.
+        rejectUnauthorized: false,
+        checkServerIdentity: (_host, { subjectaltname }) =>
+          matchesIdentity(subjectAltNames(subjectaltname), identity)
+            ? undefined
+            : Object.assign(new Error(`certificate is not for ${identity}`), { code: 'CERT_NAME_MISMATCH' }),
+      })
+      const settle = (error?: TransportError, tls?: TlsFacts) => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', abort)
+        secured.off('close', closed)
+        if (tls !== undefined) return resolve({ socket: secured, tls })
+        secured.destroy()
+        reject(error)
+      }
+      const fail = (code: TransportErrorCode, message: string, cause?: unknown) =>
+        settle(new TransportError(code, `${what}: ${message}`, cause))
+      const abort = () => fail('closed', 'the transport layer is closed')
+      const closed = () => fail('tls', 'closed during the handshake')
+      const timer = setTimeout(() => fail('timeout', `no TLS handshake within ${timeoutMs} ms`), timeoutMs)
+      signal.addEventListener('abort', abort)
+      secured.on('close', closed)
+      // Stays on for good: whatever happens later, nobody is left without a listener.
+      secured.on('error', (error) => fail('tls', error.message, error))
+      secured.once('secureConnect', () => {
+        const tls = factsOf(secured, isIP(identity) === 0 ? identity : undefined)
+        if (this.#verify && !tls.authorized) fail('tls', tls.verifyError ?? 'not authorized')
+        else settle(undefined, tls)
+      })
+    })
+  }
+}
+
+function versions({ minVersion = 'TLSv1.3', maxVersion = 'TLSv1.3' }: TlsVersions) {
+  return { minVersion, maxVersion }
+}
+
+function factsOf(socket: TLSSocket, asked?: string): TlsFacts {
+  const certificate = socket.getPeerX509Certificate()
+  const { authorizationError } = socket
+  const servername = asked ?? (socket.servername || undefined)
+  return {
+    version: socket.getProtocol() ?? 'unknown',
+    cipher: socket.getCipher()?.standardName ?? 'unknown',
+    authorized: socket.authorized,
+    // On a server nobody is unauthorised who was not asked for a certificate.
+    ...(authorizationError && certificate !== undefined ? { verifyError: String(authorizationError) } : {}),
+    peerNames: subjectAltNames(certificate?.subjectAltName),
+    ...(servername === undefined ? {} : { servername }),
+  }
+}

@@ -8,7 +8,7 @@ import type { Address, TlsFacts, Transport } from '../protocol/wire.ts'
 import type { Clock } from './clock.ts'
 import type { FaultSet } from './faults.ts'
 import type { Log } from './log.ts'
-import type { CodecName, MediaFactory, MediaOptions, MediaSession } from './media/media-session.ts'
+import type { MediaChange, MediaFactory, MediaOptions, MediaSession } from './media/types.ts'
 import type { Resolver } from './resolver.ts'
 import type { Target } from './target.ts'
 import type { Connection } from './transport/connection.ts'
@@ -130,11 +130,8 @@ export interface CallEvents {
   ended: [end: CallEnd]
 }
 
-/** What a re-INVITE (or UPDATE) changes. An empty change only refreshes the session. */
-export interface MediaChange {
-  /** Our direction from now on: 'sendonly' and 'inactive' put the peer on hold. */
-  readonly direction?: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive'
-  readonly codecs?: readonly CodecName[]
+/** What a re-INVITE or UPDATE changes. An empty one only refreshes the session. */
+export interface SessionChange extends MediaChange {
   /** Default 'INVITE'. */
   readonly method?: 'INVITE' | 'UPDATE'
   /** Re-INVITE without SDP: the peer offers. */
@@ -167,7 +164,7 @@ export interface Call {
   /** Rejects when the call is not up. */
   sendInfo(contentType: string, body: string): Promise<SipResponse>
   /** Resolves with the final response, whatever it is; 491 is tried again as RFC 3261 14.1 says before it is returned. */
-  reinvite(change: MediaChange): Promise<SipResponse>
+  reinvite(change: SessionChange): Promise<SipResponse>
 }
 
 export interface OutgoingCall extends Call {

@@ -174,7 +174,7 @@ class HeadReader {
       headers.append(name, folded ? unfold(value) : value)
       at = lineEnd + 1
     }
-    return this.#strayControls()
+    return this.#strayReturn()
   }
 
   /** Index of the `row`th row of that header; of the start line where there is none. For error reports only. */
@@ -238,13 +238,8 @@ class HeadReader {
     return undefined
   }
 
-  /**
-   * A CR that ends no line, or a NUL, would let two elements see different messages in the same bytes.
-   * Two native searches, as nearly every message has neither.
-   */
-  #strayControls(): Failure | undefined {
-    const nul = this.text.indexOf('\0')
-    if (nul >= 0 && nul < this.end) return { at: nul, rule: 'rfc3261/25.1', detail: 'NUL in the headers' }
+  /** A CR that ends no line would let two elements see different messages in the same bytes. */
+  #strayReturn(): Failure | undefined {
     for (let at = this.text.indexOf('\r', this.start); at >= 0 && at < this.end; at = this.text.indexOf('\r', at + 1)) {
       if (this.text.charCodeAt(at + 1) !== 0x0a) return { at, rule: 'rfc3261/25.1', detail: 'CR without LF in the headers' }
     }

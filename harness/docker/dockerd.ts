@@ -1,0 +1,81 @@
+/**
+ * Starts the Docker daemon where no engine answers: through the service manager where
+ * one runs, else as a detached process that outlives this one. Each refusal the daemon
+ * is known to give on small machines is mended once, by what its log says.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { canBeRoot, runAsRoot } from './apt.ts'
+import { findProgram } from './command.ts'
+import { EngineUnavailable, engineAnswers } from './engine.ts'
+
+const logPath = '/var/log/trunkproof-dockerd.log'
+const startMs = 40_000
+
+interface Mend {
+  /** What the daemon's log says when this is needed. */
+  readonly symptom: RegExp
+  readonly flags: readonly string[]
+  readonly prepare?: () => Promise<unknown>
+}
+
+const mends: readonly Mend[] = [
+  { symptom: /cgroups?.*(mount|not found|support)/i, flags: [], prepare: () => runAsRoot('cgroupfs-mount', []) },
+  // overlay on overlay, or a file system without d_type: slow copies, but everything works.
+  { symptom: /graphdriver|storage-driver|overlay/i, flags: ['--storage-driver=vfs'] },
+  // Internal networks and builds on the host's network need no packet filter.
+  { symptom: /iptables|ip6tables|nf_tables/i, flags: ['--iptables=false', '--ip6tables=false'] },
+]
+
+/** Starts an engine and waits until it answers. Throws {@link EngineUnavailable} with the daemon's last words. */
+export async function startEngine(say: (line: string) => void): Promise<void> {
+  if (!canBeRoot()) throw new EngineUnavailable('starting the Docker engine needs root', 'run this as root, or install sudo')
+  if (existsSync('/run/systemd/system')) {
+    await runAsRoot('systemctl', ['enable', '--now', 'docker'])
+    if (await answersWithin(startMs)) return
+    throw new EngineUnavailable('systemd started docker.service, but no engine answers', 'see: journalctl -u docker')
+  }
+  let flags: readonly string[] = []
+  for (const tried = new Set<Mend>(); ; ) {
+    const log = await startDetached(flags)
+    if (log === undefined) return
+    const mend = mends.find((candidate) => !tried.has(candidate) && candidate.symptom.test(log))
+    if (!mend)
+      throw new EngineUnavailable(`dockerd does not start:\n  ${log.split('\n').slice(-8).join('\n  ')}`, `its whole log is ${logPath}`)
+    tried.add(mend)
+    flags = [...flags, ...mend.flags]
+    say(`dockerd did not start; trying again with ${mend.flags.join(' ') || 'cgroups mounted'}`)
+    await mend.prepare?.()
+  }
+}
+
+/** One try. Gives the daemon's complaints when it failed, undefined when an engine answers. */
+async function startDetached(flags: readonly string[]): Promise<string | undefined> {
+  const dockerd = findProgram('dockerd')
+  if (!dockerd) throw new EngineUnavailable('dockerd is not installed', 'install the package docker.io')
+  const isRoot = process.getuid?.() === 0
+  const [program, args] = isRoot ? [dockerd, flags] : ['sudo', ['--', dockerd, ...flags]]
+  const path = isRoot ? logPath : `/tmp/trunkproof-dockerd-${process.getuid?.()}.log`
+  if (isRoot) mkdirSync('/var/log', { recursive: true })
+  const log = openSync(path, 'w')
+  const child = spawn(program, args, { detached: true, stdio: ['ignore', log, log] })
+  closeSync(log)
+  child.unref()
+  if (await answersWithin(startMs, child)) return undefined
+  child.kill()
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => /level=(error|fatal)|failed|panic/i.test(line))
+    .join('\n')
+}
+
+/** Asks the socket until it answers, the daemon has died, or the time is up. */
+async function answersWithin(ms: number, child?: ChildProcess): Promise<boolean> {
+  let dead = false
+  child?.once('exit', () => (dead = true)).once('error', () => (dead = true))
+  for (const deadline = Date.now() + ms; Date.now() < deadline && !dead; await delay(100)) {
+    if (await engineAnswers()) return true
+  }
+  return false
+}

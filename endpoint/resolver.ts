@@ -1,7 +1,12 @@
 /** RFC 3263: from a SIP URI to the addresses to try, in order. */
 
 import type { SipUri } from '../protocol/sip/uri.ts'
-import type { ResolvedTarget } from './target.ts'
+import type { Target } from './target.ts'
+
+/** A place that can be sent to as it is: `host` is an IP address. */
+export interface ResolvedTarget extends Target {
+  readonly port: number
+}
 
 export interface ResolverOptions {
   /** DNS servers as 'ip:port' or 'ip'; default: the system's. */

@@ -26,7 +26,7 @@ export class UdpListener {
   static async open(host: string, port: number, receive: (bytes: Buffer, flow: UdpFlow) => void): Promise<UdpListener> {
     const socket = createSocket({
       type: isIPv6(host) ? 'udp6' : 'udp4',
-      ipv6Only: true,
+      ipv6Only: isIPv6(host),
       // Only addresses are ever sent to: the default look-up would cost a turn of the loop each.
       lookup: (address, _options, done) => done(null, address, isIPv6(address) ? 6 : 4),
     })

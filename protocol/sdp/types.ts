@@ -65,6 +65,8 @@ export interface Negotiated {
   readonly codec: CodecName
   /** Payload type numbers may differ per direction (RFC 3264 section 5.1). */
   readonly payloadType: { readonly send: number; readonly recv: number }
+  /** Every payload type number the remote side may send us, `payloadType.recv` among them. */
+  readonly receivable: Readonly<Record<number, CodecName>>
   /** RTP timestamp rate in Hz: 8000 for G.711, 48000 for Opus. */
   readonly clockRate: number
   readonly telephoneEvent?: NegotiatedTelephoneEvent
@@ -78,8 +80,6 @@ export interface Negotiated {
   /** The remote side put us on hold: by direction, or by the old connection address 0.0.0.0. */
   readonly remoteHold: boolean
   readonly profile: MediaProfile
-  /** Both sides wrote a=rtcp-mux: RTCP shares the RTP port (RFC 5761). */
-  readonly rtcpMux: boolean
   /** Ways in which the remote description broke a rule and was lived with. */
   readonly departures: readonly string[]
 }

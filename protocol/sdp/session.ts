@@ -1,0 +1,209 @@
+/**
+ * SDP text (RFC 8866) to and from typed values, over sdp-transform. Tolerant in what the
+ * wild gets wrong (bare LF, unknown lines, missing s= and t=), strict in what the call
+ * hangs on (o=, m= lines, addresses). Offer/answer rules are in `offer-answer.ts`.
+ */
+
+import { parse, type SessionDescription, write } from 'sdp-transform'
+import type { Direction } from './types.ts'
+
+/** One payload type of an m= line; `name` is in lower case. */
+export interface SdpFormat {
+  readonly payloadType: number
+  readonly name: string
+  readonly clockRate: number
+  readonly channels: number
+  readonly fmtp?: string
+}
+
+export interface SdpMedia {
+  /** `audio`, `video`, `image`, … in lower case. */
+  readonly kind: string
+  readonly port: number
+  readonly profile: string
+  /** The format list as written; payload type numbers for RTP profiles. */
+  readonly formatList: string
+  /** Formats in the order of the m= line; those of no known meaning are left out. */
+  readonly formats: readonly SdpFormat[]
+  /** From c= of the media or, failing that, of the session. */
+  readonly connection: string | undefined
+  readonly direction: Direction
+  readonly ptimeMs?: number
+  readonly maxPtimeMs?: number
+  readonly rtcp?: { readonly port: number; readonly address?: string }
+}
+
+export interface SdpSession {
+  readonly origin: { readonly username: string; readonly sessionId: string; readonly version: string; readonly address: string }
+  readonly media: readonly SdpMedia[]
+}
+
+export interface SdpError {
+  /** Which rule of RFC 8866 or which bound was broken. */
+  readonly rule: string
+  readonly detail: string
+}
+
+export type ParsedSdp = { readonly ok: true; readonly session: SdpSession } | { readonly ok: false; readonly error: SdpError }
+
+const longestText = 65_535
+const mostMediaLines = 32
+
+/** What the static payload type numbers mean when no a=rtpmap says so (RFC 3551 table 4). */
+const staticFormats: Readonly<Record<number, { name: string; clockRate: number }>> = {
+  0: { name: 'pcmu', clockRate: 8000 },
+  3: { name: 'gsm', clockRate: 8000 },
+  4: { name: 'g723', clockRate: 8000 },
+  8: { name: 'pcma', clockRate: 8000 },
+  9: { name: 'g722', clockRate: 8000 },
+  13: { name: 'cn', clockRate: 8000 },
+  18: { name: 'g729', clockRate: 8000 },
+}
+
+/** Reads a session description. Never throws; bounded in text length and media lines. */
+export function parseSdp(text: string): ParsedSdp {
+  if (text.length > longestText) return bad('bound', `${text.length} characters are more than ${longestText}`)
+  if (!/^v=0\s*$/m.test(text)) return bad('RFC 8866 5.1', 'no v=0 line')
+  const raw = parse(text)
+  if (raw.origin === undefined) return bad('RFC 8866 5.2', 'no readable o= line')
+  if (raw.media.length > mostMediaLines) return bad('bound', `${raw.media.length} m= lines are more than ${mostMediaLines}`)
+  const media: SdpMedia[] = []
+  for (const line of raw.media) {
+    const read = readMedia(raw, line)
+    if ('rule' in read) return { ok: false, error: read }
+    media.push(read)
+  }
+  const { username, sessionId, sessionVersion, address } = raw.origin
+  return {
+    ok: true,
+    session: {
+      origin: { username: String(username), sessionId: String(sessionId), version: String(sessionVersion), address: String(address) },
+      media,
+    },
+  }
+}
+
+function bad(rule: string, detail: string): ParsedSdp {
+  return { ok: false, error: { rule, detail } }
+}
+
+function readMedia(session: SessionDescription, line: SessionDescription['media'][number]): SdpMedia | SdpError {
+  const { type, port, protocol } = line
+  if (type === undefined || protocol === undefined || !Number.isInteger(port) || port < 0 || port > 65535) {
+    return { rule: 'RFC 8866 5.14', detail: `m= line number ${session.media.indexOf(line) + 1} cannot be read` }
+  }
+  const formatList = line.payloads === undefined ? '' : String(line.payloads).trim()
+  const rtcp = line.rtcp
+  return {
+    kind: String(type).toLowerCase(),
+    port,
+    profile: String(protocol),
+    formatList,
+    formats: readFormats(formatList, line),
+    connection: (line.connection ?? session.connection)?.ip,
+    direction: line.direction ?? session.direction ?? 'sendrecv',
+    ...milliseconds('ptimeMs', line.ptime),
+    ...milliseconds('maxPtimeMs', line.maxptime),
+    ...(rtcp !== undefined && Number.isInteger(rtcp.port) && rtcp.port > 0 && rtcp.port < 65536
+      ? { rtcp: { port: rtcp.port, ...(rtcp.address === undefined ? {} : { address: String(rtcp.address) }) } }
+      : {}),
+  }
+}
+
+function milliseconds<K extends string>(key: K, value: unknown): { [P in K]?: number } {
+  const number = Number(value)
+  return (number > 0 ? { [key]: number } : {}) as { [P in K]?: number }
+}
+
+function readFormats(formatList: string, line: SessionDescription['media'][number]): SdpFormat[] {
+  const formats: SdpFormat[] = []
+  for (const token of formatList.split(/\s+/)) {
+    const payloadType = /^\d{1,3}$/.test(token) ? Number(token) : Number.NaN
+    if (!(payloadType < 128) || formats.some((format) => format.payloadType === payloadType)) continue
+    const map = line.rtp.find((entry) => entry.payload === payloadType)
+    const known = staticFormats[payloadType]
+    const name = map === undefined ? known?.name : String(map.codec).toLowerCase()
+    if (name === undefined) continue
+    const fmtp = line.fmtp.find((entry) => entry.payload === payloadType)?.config
+    formats.push({
+      payloadType,
+      name,
+      clockRate: Number(map?.rate ?? known?.clockRate ?? 8000),
+      channels: Number(map?.encoding ?? 1) || 1,
+      ...(fmtp === undefined ? {} : { fmtp: String(fmtp) }),
+    })
+  }
+  return formats
+}
+
+/** A description to be written: ours, with one live audio line and any number of refused ones. */
+export interface SdpDraft {
+  readonly originUser: string
+  readonly sessionName: string
+  readonly sessionId: string
+  readonly sessionVersion: number
+  readonly address: string
+  readonly media: readonly (SdpAudioDraft | SdpRefusal)[]
+}
+
+export interface SdpAudioDraft {
+  readonly port: number
+  readonly profile: string
+  readonly formats: readonly SdpFormat[]
+  readonly direction: Direction
+  readonly ptimeMs: number
+  readonly maxPtimeMs?: number
+  readonly rtcpPort?: number
+}
+
+/** An m= line with port 0 (RFC 3264 section 6): it repeats what the other side wrote. */
+export interface SdpRefusal {
+  readonly refused: { readonly kind: string; readonly profile: string; readonly formatList: string }
+}
+
+/** Writes a description with CRLF line ends; the direction is always written out. */
+export function writeSdp(draft: SdpDraft): string {
+  const ipVer = draft.address.includes(':') ? 6 : 4
+  return write({
+    version: 0,
+    origin: {
+      username: draft.originUser,
+      sessionId: draft.sessionId,
+      sessionVersion: draft.sessionVersion,
+      netType: 'IN',
+      ipVer,
+      address: draft.address,
+    },
+    name: draft.sessionName,
+    connection: { version: ipVer, ip: draft.address },
+    timing: { start: 0, stop: 0 },
+    media: draft.media.map((line) => ('refused' in line ? refusedLine(line) : audioLine(line))),
+  })
+}
+
+function refusedLine({ refused }: SdpRefusal): SessionDescription['media'][number] {
+  return { type: refused.kind, port: 0, protocol: refused.profile, payloads: refused.formatList, rtp: [], fmtp: [] }
+}
+
+function audioLine(line: SdpAudioDraft): SessionDescription['media'][number] {
+  return {
+    type: 'audio',
+    port: line.port,
+    protocol: line.profile,
+    payloads: line.formats.map((format) => format.payloadType).join(' '),
+    rtp: line.formats.map(({ payloadType, name, clockRate, channels }) => ({
+      payload: payloadType,
+      codec: spelling[name] ?? name,
+      rate: clockRate,
+      ...(channels > 1 ? { encoding: channels } : {}),
+    })),
+    fmtp: line.formats.flatMap(({ payloadType, fmtp }) => (fmtp === undefined ? [] : [{ payload: payloadType, config: fmtp }])),
+    ...(line.rtcpPort === undefined ? {} : { rtcp: { port: line.rtcpPort } }),
+    ptime: line.ptimeMs,
+    ...(line.maxPtimeMs === undefined ? {} : { maxptime: line.maxPtimeMs }),
+    direction: line.direction,
+  }
+}
+
+/** Encoding names are case-insensitive (RFC 8866 6.6), but the registered spelling offends nobody. */
+const spelling: Readonly<Record<string, string>> = { pcmu: 'PCMU', pcma: 'PCMA' }

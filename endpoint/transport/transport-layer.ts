@@ -84,7 +84,9 @@ export class TransportLayer {
     this.#fillRport = !options.faults?.has('ignore-rport')
     this.#log = options.log ?? defaultLog
     this.#acceptor = new StreamAcceptor(this.#limits, this.#log, (transport, socket, tls) => {
-      this.#pool.addAccepted(this.#stream(socket, transport, 'accepted', tls))
+      // Gone before its handshake was noticed.
+      if (socket.remoteAddress === undefined) socket.destroy()
+      else this.#pool.addAccepted(this.#stream(socket, transport, 'accepted', tls))
     })
     this.#connector = new StreamConnector(this.#limits, options.tlsClient)
   }

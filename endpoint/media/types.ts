@@ -41,7 +41,7 @@ export interface MediaFactory {
   create(options: MediaOptions): Promise<MediaSession>
 }
 
-/** One digit heard: 0-9 * # A-D. */
+/** One digit heard: 0-9 * # A-D, or ! for a hook flash. */
 export interface DigitEvent {
   readonly digit: string
   readonly method: DtmfMethod

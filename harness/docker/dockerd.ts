@@ -6,9 +6,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import { UnableError } from '../errors.ts'
 import { canBeRoot, runAsRoot } from './apt.ts'
 import { findProgram } from './command.ts'
-import { EngineUnavailable, engineAnswers } from './engine.ts'
+import { engineAnswers } from './engine.ts'
 
 const logPath = '/var/log/trunkproof-dockerd.log'
 const startMs = 40_000
@@ -28,21 +29,20 @@ const mends: readonly Mend[] = [
   { symptom: /iptables|ip6tables|nf_tables/i, flags: ['--iptables=false', '--ip6tables=false'] },
 ]
 
-/** Starts an engine and waits until it answers. Throws {@link EngineUnavailable} with the daemon's last words. */
+/** Starts an engine and waits until it answers. Throws UnableError with the daemon's last words. */
 export async function startEngine(say: (line: string) => void): Promise<void> {
-  if (!canBeRoot()) throw new EngineUnavailable('starting the Docker engine needs root', 'run this as root, or install sudo')
+  if (!canBeRoot()) throw new UnableError('starting the Docker engine needs root', 'run this as root, or install sudo')
   if (existsSync('/run/systemd/system')) {
     await runAsRoot('systemctl', ['enable', '--now', 'docker'])
     if (await answersWithin(startMs)) return
-    throw new EngineUnavailable('systemd started docker.service, but no engine answers', 'see: journalctl -u docker')
+    throw new UnableError('systemd started docker.service, but no engine answers', 'see: journalctl -u docker')
   }
   let flags: readonly string[] = []
   for (const tried = new Set<Mend>(); ; ) {
     const log = await startDetached(flags)
     if (log === undefined) return
     const mend = mends.find((candidate) => !tried.has(candidate) && candidate.symptom.test(log))
-    if (!mend)
-      throw new EngineUnavailable(`dockerd does not start:\n  ${log.split('\n').slice(-8).join('\n  ')}`, `its whole log is ${logPath}`)
+    if (!mend) throw new UnableError(`dockerd does not start:\n  ${log.split('\n').slice(-8).join('\n  ')}`, `its whole log is ${logPath}`)
     tried.add(mend)
     flags = [...flags, ...mend.flags]
     say(`dockerd did not start; trying again with ${mend.flags.join(' ') || 'cgroups mounted'}`)
@@ -53,7 +53,7 @@ export async function startEngine(say: (line: string) => void): Promise<void> {
 /** One try. Gives the daemon's complaints when it failed, undefined when an engine answers. */
 async function startDetached(flags: readonly string[]): Promise<string | undefined> {
   const dockerd = findProgram('dockerd')
-  if (!dockerd) throw new EngineUnavailable('dockerd is not installed', 'install the package docker.io')
+  if (!dockerd) throw new UnableError('dockerd is not installed', 'install the package docker.io')
   const isRoot = process.getuid?.() === 0
   const [program, args] = isRoot ? [dockerd, flags] : ['sudo', ['--', dockerd, ...flags]]
   const path = isRoot ? logPath : `/tmp/trunkproof-dockerd-${process.getuid?.()}.log`

@@ -6,22 +6,12 @@ import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import Docker from 'dockerode'
+import { UnableError } from '../errors.ts'
 import { attempt } from './command.ts'
-
-/** No engine, or one that cannot be used. `hint` names what mends it. */
-export class EngineUnavailable extends Error {
-  readonly hint: string
-
-  constructor(message: string, hint: string, options?: ErrorOptions) {
-    super(message, options)
-    this.name = 'EngineUnavailable'
-    this.hint = hint
-  }
-}
 
 const setupHint = 'run "npx trunkproof setup docker" (or: node launch.mjs setup docker)'
 
-/** The engine that `docker` on this machine would talk to. Throws {@link EngineUnavailable}. */
+/** The engine that `docker` on this machine would talk to. Throws UnableError. */
 export async function connectEngine(): Promise<Docker> {
   const engine = new Docker(await engineAddress())
   try {
@@ -30,13 +20,13 @@ export async function connectEngine(): Promise<Docker> {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
     if (code === 'EACCES') {
-      throw new EngineUnavailable(
+      throw new UnableError(
         'the Docker engine answers, but this user may not use it',
         'join the group "docker" (sudo usermod -aG docker $USER, then log in again), or run as root',
-        { cause: error },
+        error,
       )
     }
-    throw new EngineUnavailable(`no Docker engine answers (${(error as Error).message})`, setupHint, { cause: error })
+    throw new UnableError(`no Docker engine answers (${(error as Error).message})`, setupHint, error)
   }
 }
 

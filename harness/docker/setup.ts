@@ -3,12 +3,14 @@
  * would do is listed and asked for first; a machine that has it all is left alone.
  */
 import { createInterface } from 'node:readline/promises'
+import { UnableError } from '../errors.ts'
+import { exitCodes } from '../exit-codes.ts'
 import { canBeRoot, candidateVersion, installPackages, isDebianFamily } from './apt.ts'
 import { baseImage, provideBaseImage } from './base-image.ts'
 import { attempt, findProgram } from './command.ts'
 import { hasCompose, installCompose } from './compose.ts'
 import { startEngine } from './dockerd.ts'
-import { connectEngine, EngineUnavailable, engineAnswers, hasImage } from './engine.ts'
+import { connectEngine, engineAnswers, hasImage } from './engine.ts'
 
 export interface SetupOptions {
   /** Do not ask. */
@@ -17,9 +19,8 @@ export interface SetupOptions {
   readonly say?: (line: string) => void
 }
 
-/** Exit codes of the trunkproof command that can come from here. */
 const done = 0
-const cannot = 3
+const cannot = exitCodes.unable.code
 
 interface Step {
   readonly title: string
@@ -76,7 +77,7 @@ export async function setupDocker(options: SetupOptions): Promise<number> {
     }
   } catch (error) {
     say((error as Error).message)
-    if (error instanceof EngineUnavailable) say(error.hint)
+    if (error instanceof UnableError && error.hint !== undefined) say(error.hint)
     return cannot
   }
   say('Docker, Compose and the base image are there')

@@ -1,0 +1,180 @@
+/**
+ * From planned cells to the configuration of one Asterisk that serves them all: one
+ * endpoint a cell, named by the edge's number, which is the user in From of a call from
+ * the edge and in To of a call to it. Pure: cells in, text out; the caller writes it
+ * where the container will find it.
+ */
+import type { Axes } from '../../../matrix/axes.ts'
+import type { Cell } from '../../../matrix/cell.ts'
+import type { Transport } from '../../../protocol/wire.ts'
+import type { PeerIdentity } from '../peer.ts'
+import { containerFolders, coreConfiguration, type ManagerLogin, section } from './core-config.ts'
+
+/** A cell Asterisk will be asked to play, and who it is in it. */
+export interface AsteriskCell {
+  readonly cell: Cell
+  readonly identity: PeerIdentity
+}
+
+/** Names in the mounted PKI folder: the authority both sides trust, and Asterisk's own certificate. */
+export const pkiFiles = { authority: 'ca.crt', certificate: 'asterisk.crt', key: 'asterisk.key' } as const
+
+export const asteriskPorts: Readonly<Record<Transport, number>> = { udp: 5060, tcp: 5060, tls: 5061 }
+
+/** Written while Asterisk runs: the registrations in force. See {@link registrationFile}. */
+export const registrationFileName = 'pjsip_registrations.conf'
+
+/** Files by name. Throws RangeError when two cells share a number, or a value cannot be written. */
+export function asteriskConfiguration(cells: readonly AsteriskCell[], manager: ManagerLogin): Map<string, string> {
+  const numbers = new Set(cells.map(({ identity }) => identity.number))
+  if (numbers.size !== cells.length) throw new RangeError('two cells for Asterisk share a number')
+  const files = coreConfiguration(manager)
+  files.set('pjsip.conf', global() + transports() + cells.map(endpoint).join(''))
+  // Registrations live in a file of their own, so that one can begin without the rest being read again.
+  files.set(
+    'sorcery.conf',
+    section('res_pjsip_outbound_registration', { registration: `config,${registrationFileName},criteria=type=registration` }),
+  )
+  files.set(registrationFileName, '')
+  files.set('extensions.conf', dialplan)
+  return files
+}
+
+/** A registration to be in force. */
+export interface ActiveRegistration {
+  readonly identity: PeerIdentity
+  /** Use the credentials that are wrong on purpose. */
+  readonly wrongPassword: boolean
+}
+
+/** The content of the registration file. */
+export function registrationFile(active: readonly ActiveRegistration[]): string {
+  return active
+    .map(({ identity, wrongPassword }) =>
+      section(registrationName(identity), {
+        type: 'registration',
+        transport: identity.edge.transport,
+        server_uri: edgeUri(identity),
+        client_uri: edgeUri(identity, identity.username),
+        contact_user: identity.number,
+        outbound_auth: wrongPassword ? wrongAuthName(identity) : identity.number,
+        endpoint: identity.number,
+        line: 'yes',
+        expiration: '300',
+        retry_interval: '5',
+        // By default Asterisk waits a random time of up to 10 s before its first REGISTER.
+        max_random_initial_delay: '0',
+      }),
+    )
+    .join('')
+}
+
+export function registrationName(identity: PeerIdentity): string {
+  return `register-${identity.number}`
+}
+
+function wrongAuthName(identity: PeerIdentity): string {
+  return `wrong-${identity.number}`
+}
+
+/** `sip:user@host:port;transport=x` of the edge as this cell reaches it. */
+function edgeUri({ edge }: PeerIdentity, user?: string): string {
+  const host = edge.host.includes(':') ? `[${edge.host}]` : edge.host
+  const transport = edge.transport === 'udp' ? '' : `;transport=${edge.transport}`
+  return `sip:${user === undefined ? '' : `${user}@`}${host}:${edge.port}${transport}`
+}
+
+function global(): string {
+  return section('global', { type: 'global', endpoint_identifier_order: 'username,ip' }) + section('system', { type: 'system' })
+}
+
+function transports(): string {
+  const { pki } = containerFolders
+  return (
+    section('udp', { type: 'transport', protocol: 'udp', bind: `0.0.0.0:${asteriskPorts.udp}` }) +
+    section('tcp', { type: 'transport', protocol: 'tcp', bind: `0.0.0.0:${asteriskPorts.tcp}` }) +
+    section('tls', {
+      type: 'transport',
+      protocol: 'tls',
+      bind: `0.0.0.0:${asteriskPorts.tls}`,
+      cert_file: `${pki}/${pkiFiles.certificate}`,
+      priv_key_file: `${pki}/${pkiFiles.key}`,
+      ca_list_file: `${pki}/${pkiFiles.authority}`,
+      // An exact version, not a minimum; left out, Asterisk 22 speaks TLS 1.0 alone.
+      method: 'tlsv1_3',
+      verify_server: 'yes',
+      verify_client: 'yes',
+      require_client_cert: 'no',
+    })
+  )
+}
+
+const codecNames: Readonly<Record<Axes['codec'], string>> = { pcmu: 'ulaw', pcma: 'alaw', opus: 'opus' }
+
+const mediaEncryption: Readonly<Record<Axes['media'], Readonly<Record<string, string>>>> = {
+  rtp: { media_encryption: 'no' },
+  sdes: { media_encryption: 'sdes' },
+  dtls: { media_encryption: 'dtls', dtls_auto_generate_cert: 'yes' },
+  'osrtp-sdes': { media_encryption: 'sdes', media_encryption_optimistic: 'yes' },
+  'osrtp-dtls': { media_encryption: 'dtls', media_encryption_optimistic: 'yes', dtls_auto_generate_cert: 'yes' },
+}
+
+function endpoint({ cell, identity }: AsteriskCell): string {
+  const { axes } = cell
+  const name = identity.number
+  const [low, high] = identity.peerTone
+  const account = section(name, {
+    type: 'endpoint',
+    transport: identity.edge.transport,
+    context: 'answer',
+    disallow: 'all',
+    allow: codecNames[axes.codec],
+    dtmf_mode: axes.dtmf,
+    ...mediaEncryption[axes.media],
+    direct_media: 'no',
+    rtp_symmetric: 'yes',
+    force_rport: 'yes',
+    rewrite_contact: 'yes',
+    // Without it an answer would be matched to the endpoint whatever number the edge calls from.
+    identify_by: 'username',
+    aors: name,
+    outbound_auth: name,
+    ...(identity.username === '' ? {} : { from_user: identity.username }),
+    // A call whose other side vanished must not hold a channel for ever.
+    rtp_timeout: '30',
+    set_var: `TONE=${low}+${high}`,
+  })
+  const binding = section(name, { type: 'aor', contact: edgeUri(identity, name) })
+  return (
+    account +
+    binding +
+    auth(name, identity.username, identity.password) +
+    auth(wrongAuthName(identity), identity.username, `not ${identity.password}`)
+  )
+}
+
+function auth(name: string, username: string, password: string): string {
+  return section(name, { type: 'auth', auth_type: 'digest', username, password })
+}
+
+/**
+ * Every call speaks with its cell's tone until told otherwise; the harness moves it to
+ * `digits` to send some. Timing of digits stays inside Asterisk that way.
+ */
+const dialplan = `[answer]
+exten => _[+0-9a-zA-Z].,1,Answer()
+ same => n,Goto(speak,s,1)
+exten => s,1,Answer()
+ same => n,Goto(speak,s,1)
+
+[speak]
+exten => s,1,Playtones(\${TONE})
+ same => n,Wait(600)
+ same => n,Hangup()
+
+[digits]
+exten => s,1,StopPlaytones()
+ same => n,SendDTMF(\${DIGITS},80,120)
+ same => n,UserEvent(DigitsSent,Uniqueid: \${UNIQUEID})
+ same => n,Goto(speak,s,1)
+`

@@ -18,11 +18,16 @@ export function nearest(typed: string, known: Iterable<string>): string | undefi
   return best
 }
 
-/** `did you mean "x"?`, or every known name when none is close. */
+/** How many names are still read by somebody who is looking for one. */
+const listable = 16
+
+/** `did you mean "x"?`; without a near name the known ones, or the first of them where they are many. */
 export function suggestion(typed: string, known: Iterable<string>): string {
   const names = [...known]
   const name = nearest(typed, names)
-  return name === undefined ? `known: ${names.join(', ')}` : `did you mean "${name}"?`
+  if (name !== undefined) return `did you mean "${name}"?`
+  if (names.length <= listable) return `known: ${names.join(', ')}`
+  return `known: ${names.slice(0, listable).join(', ')} and ${names.length - listable} more`
 }
 
 /** Optimal string alignment distance: insert, delete, replace, swap two neighbours. */

@@ -2,7 +2,7 @@
  * A YAML file read by people's rules: every complaint about it names file, line and column.
  * Files are written by hand, so a bad one is a value (a list of problems), not an exception.
  */
-import { isMap, isNode, isPair, isScalar, LineCounter, type Node, type Pair, parseDocument } from 'yaml'
+import { type Document, isMap, isNode, isPair, isScalar, LineCounter, type Node, type Pair, parseDocument, visit } from 'yaml'
 
 /** One thing wrong with a file. Lines and columns count from 1. */
 export interface FileProblem {
@@ -57,12 +57,19 @@ export function parseYaml(text: string, file: string): Parsed<YamlFile> {
   if (complaints.length > 0) return { ok: false, problems: complaints.map((error) => at(error.pos[0], complaint(error))) }
   if (document.contents === null) return { ok: false, problems: [at(0, 'the file is empty')] }
 
+  let value: unknown
+  try {
+    value = document.toJS()
+  } catch (error) {
+    // The library finds out about bad aliases only when it follows them.
+    return { ok: false, problems: [at(unresolvedAlias(document) ?? 0, (error as Error).message)] }
+  }
   const offsetOf = (path: Path): number => startOf(nodeAt(document.contents, path))
   return {
     ok: true,
     value: {
       file,
-      value: document.toJS(),
+      value,
       problem: (path, message, hint) => at(offsetOf(path), message, hint),
       keyProblem: (path, key, message, hint) => {
         const parent = nodeAt(document.contents, path)
@@ -71,6 +78,18 @@ export function parseYaml(text: string, file: string): Parsed<YamlFile> {
       },
     },
   }
+}
+
+function unresolvedAlias(document: Document): number | undefined {
+  let offset: number | undefined
+  visit(document, {
+    Alias: (_, alias) => {
+      if (alias.resolve(document) !== undefined) return undefined
+      offset = startOf(alias)
+      return visit.BREAK
+    },
+  })
+  return offset
 }
 
 const complaint = (error: { code: string; message: string }): string =>

@@ -71,12 +71,23 @@ function nameProblems(yaml: YamlFile, head: Omit<Scenario, 'steps' | 'file'>, co
   const clauses = head.clauses.flatMap((selector, index) =>
     ids.some((id) => selectsClause(selector, id))
       ? []
-      : [yaml.problem(['clauses', index], `unknown clause "${selector}"`, suggestion(selector, ids))],
+      : [yaml.problem(['clauses', index], `unknown clause "${selector}"`, suggestion(selector, clauseSelectors(ids)))],
   )
   const twice = head.expectations.flatMap((id, index, all) =>
     all.indexOf(id) < index ? [yaml.problem(['expectations', index], `the expectation "${id}" is listed twice`)] : [],
   )
   return [...clauses, ...selectionProblems(yaml, head.applies, context), ...twice]
+}
+
+/** What can stand in `clauses`: parents first, because they are few. */
+function clauseSelectors(ids: readonly string[]): Set<string> {
+  const parents = ids.flatMap((id) =>
+    id
+      .split('.')
+      .slice(0, -1)
+      .map((_, index, words) => words.slice(0, index + 1).join('.')),
+  )
+  return new Set([...parents, ...ids])
 }
 
 function selectionProblems(yaml: YamlFile, applies: Scenario['applies'], { matrix, cells }: ScenarioContext): FileProblem[] {

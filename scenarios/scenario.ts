@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { cellSelectionSchema } from '../matrix/cell-selection.ts'
-import { type ExpectationId, expectationIds } from './expectations.ts'
+import { expectationIds } from './expectations.ts'
 import { type Step, stepSchema } from './steps.ts'
 
 const head = {
@@ -19,7 +19,7 @@ const head = {
     .describe('On every cell it applies to, on a selection with every pair of values in it, or on one cell of each platform'),
   deadline_ms: z.int().min(100).max(3_600_000).default(15_000).describe('The whole scenario, in milliseconds'),
   expectations: z
-    .array(z.enum(expectationIds as [ExpectationId, ...ExpectationId[]]))
+    .array(z.enum(expectationIds))
     .min(1, 'a scenario that expects nothing proves nothing')
     .describe('What must hold afterwards'),
 }

@@ -21,7 +21,7 @@ const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 const serverAuth = '1.3.6.1.5.5.7.3.1'
 const clientAuth = '1.3.6.1.5.5.7.3.2'
 
-export interface CertificateRequest {
+interface CertificateRequest {
   /** Subject alternative names: domains, IP addresses, and URIs (`sip:example.com`, RFC 5922 section 4.1). */
   readonly names: readonly string[]
   /** From now (or `notBefore`); default 24. */

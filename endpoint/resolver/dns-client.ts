@@ -23,7 +23,7 @@ export interface DnsAnswer {
 type Reply = DecodedPacket & { readonly rcode: string }
 
 /** No server gave an answer: silence, refusal, or a failure of its own. */
-export class DnsError extends Error {
+class DnsError extends Error {
   override readonly name = 'DnsError'
 }
 

@@ -13,7 +13,7 @@ import { KeepAlive } from './keep-alive.ts'
 import type { TransportLimits } from './limits.ts'
 import { TransportError } from './transport-error.ts'
 
-export interface StreamEvents {
+interface StreamEvents {
   message(bytes: Uint8Array, connection: StreamConnection): void
   /** The stream cannot be followed any further; it is closed after this call, with what was written in it. */
   malformed(error: Malformed, connection: StreamConnection): void
@@ -98,7 +98,9 @@ export class StreamConnection implements Connection {
     clearTimeout(this.#firstMessage)
     this.#keepAlive?.stop()
     this.#error ??= error
-    this.#socket.destroy()
+    // In order where everything is written: FIN (and for TLS its farewell) rather than a reset.
+    if (this.#error === undefined && this.#socket.writableLength === 0) this.#socket.destroySoon()
+    else this.#socket.destroy()
     this.#options.events.closed(this, this.#error)
   }
 

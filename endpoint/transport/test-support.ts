@@ -55,7 +55,7 @@ export class TestLayer implements AsyncDisposable {
   }
 }
 
-export class Queue<T> {
+class Queue<T> {
   readonly #items: T[] = []
   readonly #takers: ((item: T) => void)[] = []
 

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { topVia } from '../../protocol/sip/headers.ts'
+import { makeResponse } from '../../protocol/sip/message.ts'
 import { serialize } from '../../protocol/sip/serializer.ts'
 import type { SipWire } from '../../protocol/wire.ts'
 import { noIpv6, ok, options, TestLayer } from './test-support.ts'
@@ -252,6 +253,35 @@ describe('failures have a code', () => {
     await expect(a.layer.send(options('SIP/2.0/UDP 127.0.0.1'), to)).rejects.toMatchObject({ code: 'closed' })
     server.close()
   })
+})
+
+test('a stream that lost its framing is answered, then closed', async () => {
+  await using b = await TestLayer.open({ listen: both })
+  const queue = b.layer.onMalformed!
+  b.layer.onMalformed = (error, connection) => {
+    if (error.message?.type === 'request') void b.layer.sendResponse(makeResponse(error.message, error.status!), connection)
+    queue(error, connection)
+  }
+  const socket = connect(b.at('tcp').remote.port, '127.0.0.1')
+  socket.write(
+    Buffer.from(serialize(options('SIP/2.0/TCP 10.0.0.1;rport')))
+      .toString()
+      .replace(/Content-Length: 0/, 'Content-Length: x'),
+  )
+  let text = ''
+  for await (const chunk of socket) text += chunk
+  expect(text).toMatch(/^SIP\/2.0 400 .*;received=127\.0\.0\.1/s)
+  const { connection } = await b.malformed.take()
+  expect(await b.closed.take()).toMatchObject({ connection, error: { message: expect.stringContaining('framing lost') } })
+})
+
+test('unreadable messages are reported one by one; too many end the connection', async () => {
+  await using b = await TestLayer.open({ listen: both })
+  const socket = connect(b.at('tcp').remote.port, '127.0.0.1')
+  socket.write('OPTIONS sip:x SIP/2.0\r\nContent-Length: 0\r\n\r\n'.repeat(11))
+  expect((await b.closed.take()).error?.message).toBe('10 unreadable messages')
+  expect(b.malformed.waiting).toBe(10)
+  socket.destroy()
 })
 
 test('the tap sees every message once, both ways, keep-alives never', async () => {

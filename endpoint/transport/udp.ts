@@ -3,8 +3,9 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import type { Address } from '../../protocol/wire.ts'
-import { formatAddress } from './address.ts'
+import { formatAddress, isWildcard } from './address.ts'
 import type { Connection } from './connection.ts'
+import { localAddressFor } from './local-address.ts'
 import { TransportError } from './transport-error.ts'
 
 /** Bursts outlast one turn of the event loop; the system may grant less. */
@@ -24,11 +25,12 @@ export class UdpListener {
 
   /** Binds; rejects with Node's own error when the address cannot be had. */
   static async open(host: string, port: number, receive: (bytes: Buffer, flow: UdpFlow) => void): Promise<UdpListener> {
+    const family = isIPv6(host) ? 6 : 4
     const socket = createSocket({
-      type: isIPv6(host) ? 'udp6' : 'udp4',
-      ipv6Only: isIPv6(host),
+      type: `udp${family}`,
+      ipv6Only: family === 6,
       // Only addresses are ever sent to: the default look-up would cost a turn of the loop each.
-      lookup: (address, _options, done) => done(null, address, isIPv6(address) ? 6 : 4),
+      lookup: (address, _options, done) => done(null, address, family),
     })
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject)
@@ -90,7 +92,8 @@ export class UdpFlow implements Connection {
   }
 
   get local(): Address {
-    return this.listener.local
+    const { local } = this.listener
+    return isWildcard(local.address) ? { address: localAddressFor(local.address, this.remote.address), port: local.port } : local
   }
 
   get open(): boolean {

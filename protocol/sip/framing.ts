@@ -19,6 +19,16 @@ export type Frame =
 
 const empty = Buffer.alloc(0)
 
+const tooLong: Malformed = { offset: 0, line: 1, rule: 'limit/bytes', detail: `longer than ${maxMessageBytes} bytes`, status: 513 }
+/** For a head the parser would take and the framer cannot. */
+const noLength: Malformed = {
+  offset: 0,
+  line: 1,
+  rule: 'rfc3261/18.3',
+  detail: 'no one Content-Length says where the body ends',
+  status: 400,
+}
+
 /**
  * Holds at most one unfinished message (`maxMessageBytes`) and the chunk at hand. Pushing n bytes costs O(n) however
  * they are cut: what was searched is not searched again, and storage doubles.
@@ -70,7 +80,8 @@ export class StreamFramer {
       }
       const head = data.subarray(at, headEnd)
       const bodyLength = contentLength(head)
-      if (bodyLength === undefined || head.length + bodyLength > maxMessageBytes) return this.#lose(head, frames)
+      if (bodyLength === undefined) return this.#lose(head, frames)
+      if (head.length + bodyLength > maxMessageBytes) return this.#lose(head, frames, tooLong)
       this.#messageLength = head.length + bodyLength
     }
     const end = at + this.#messageLength
@@ -81,14 +92,13 @@ export class StreamFramer {
     return end
   }
 
-  /** Nothing tells any more where the next message begins. */
-  #lose(head: Buffer, frames: Frame[]): number {
+  /** Nothing tells any more where the next message begins. `because` goes before what the parser finds in the head. */
+  #lose(head: Buffer, frames: Frame[], because?: Malformed): number {
     this.#lost = true
     const parsed = parseMessage(Buffer.from(head), { stream: true })
-    const error = parsed.ok
-      ? { offset: 0, line: 1, rule: 'limit/bytes', detail: `longer than ${maxMessageBytes} bytes`, status: 513, message: parsed.message }
-      : parsed.error
-    frames.push({ kind: 'malformed', error })
+    const { message } = parsed.ok ? parsed : parsed.error
+    const found = because ?? (parsed.ok ? noLength : parsed.error)
+    frames.push({ kind: 'malformed', error: message === undefined ? found : { ...found, message } })
     return -1
   }
 

@@ -181,6 +181,8 @@ class HeadReader {
   find(header: string, row: number): number {
     const { key } = headerName(header)
     for (let at = this.text.indexOf('\n', this.start) + 1; at > 0 && at < this.end; at = this.text.indexOf('\n', at) + 1) {
+      // A folded line belongs to the row above it, whatever it looks like.
+      if (isSpaceCode(this.text.charCodeAt(at))) continue
       const colon = this.text.indexOf(':', at)
       if (colon < 0) break
       if (headerName(sliceTrimmed(this.text, at, colon)).key !== key) continue
@@ -205,7 +207,7 @@ class HeadReader {
     if (methodEnd === start || !isSpaceCode(text.charCodeAt(methodEnd))) {
       return { at: methodEnd, rule: 'rfc3261/7.1', detail: 'the start line is neither a Request-Line nor a Status-Line' }
     }
-    const versionStart = text.lastIndexOf(' ', end) + 1
+    const versionStart = text.lastIndexOf(' ', end - 1) + 1
     if (versionStart <= methodEnd + 1) return { at: end, rule: 'rfc3261/7.1', detail: 'no SIP version in the Request-Line' }
     const version = text.slice(versionStart, end).toUpperCase()
     if (!version.startsWith('SIP/')) return { at: versionStart, rule: 'rfc3261/7.1', detail: 'no SIP version in the Request-Line' }

@@ -11,8 +11,9 @@ export function serialize(message: SipMessage): Uint8Array {
   let head = `${start}\r\n`
   message.headers.forEach((name, value, key) => {
     if (key === 'content-length') return
-    refuseLineBreak(value)
-    head += `${name}: ${value}\r\n`
+    const row = `${name}: ${value}`
+    refuseLineBreak(row)
+    head += `${row}\r\n`
   })
   const { body } = message
   head += `Content-Length: ${body.length}\r\n\r\n`

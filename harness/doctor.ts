@@ -5,6 +5,7 @@ import { networkInterfaces } from 'node:os'
 import { attempt, findProgram } from './docker/command.ts'
 import { hasCompose } from './docker/compose.ts'
 import { connectEngine } from './docker/engine.ts'
+import { CommandError } from './errors.ts'
 
 export interface Finding {
   readonly id: string
@@ -103,7 +104,8 @@ export async function diagnose(): Promise<Finding[]> {
       try {
         return { ...check, ...(await look()) }
       } catch (error) {
-        return { ...check, ok: false, seen: (error as Error).message }
+        const enable = error instanceof CommandError ? (error.hint ?? check.enable) : check.enable
+        return { ...check, ok: false, seen: (error as Error).message, enable }
       }
     }),
   )

@@ -39,6 +39,7 @@ export class Directory {
   readonly #defaultAgent: AgentScript
   readonly #limits: { readonly trunks: number; readonly numbers: number }
   readonly #now: () => number
+  #tracing = 0
   /** Called with each trunk that went, so that its bindings can go too. */
   onTrunkRemoved?: (trunk: Trunk) => void
 
@@ -66,6 +67,15 @@ export class Directory {
 
   number(number: string): NumberRecord | undefined {
     return this.#numbers.get(number)
+  }
+
+  get size(): { readonly trunks: number; readonly numbers: number } {
+    return { trunks: this.#trunks.size, numbers: this.#numbers.size }
+  }
+
+  /** How many numbers have an agent that keeps SIP traces. */
+  get tracing(): number {
+    return this.#tracing
   }
 
   /** The number a Request-URI's user part means: E.164, with or without its plus sign. */
@@ -242,6 +252,8 @@ export class Directory {
   }
 
   #putNumber(number: NumberRecord): void {
+    if (this.#numbers.get(number.number)?.agent.trace) this.#tracing -= 1
+    if (number.agent.trace) this.#tracing += 1
     this.#numbers.set(number.number, number)
     const siblings = this.#numbersOfTrunk.get(number.trunk)
     if (siblings) siblings.add(number.number)
@@ -251,6 +263,7 @@ export class Directory {
   #dropNumber(number: string): void {
     const record = this.#numbers.get(number)
     this.#numbers.delete(number)
+    if (record?.agent.trace) this.#tracing -= 1
     if (record) this.#numbersOfTrunk.get(record.trunk)?.delete(number)
   }
 }

@@ -38,7 +38,7 @@ export class FakeDesk implements CallDesk {
   readonly placed: CallRequest[] = []
   readonly actions: CallAction[] = []
 
-  place(request: CallRequest): CallView {
+  async place(request: CallRequest): Promise<CallView> {
     this.placed.push(request)
     return someCall
   }

@@ -24,7 +24,7 @@ export function callRoutes(app: FastifyInstance, { calls }: ApiContext): void {
     '/v1/calls',
     { schema: { summary: 'Call out.', body: callRequestSchema, response: { 201: callViewSchema, ...refusals(409, 422, 503) } } },
     async (request, reply) => {
-      const call = calls.place(request.body)
+      const call = await calls.place(request.body)
       return reply.code(201).header('location', `/v1/calls/${call.id}`).send(call)
     },
   )

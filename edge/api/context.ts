@@ -17,7 +17,7 @@ export interface CallFilter {
 
 /** The calls of the edge, as far as the API may touch them. Refusals are thrown as Problems. */
 export interface CallDesk {
-  place(request: CallRequest): CallView
+  place(request: CallRequest): Promise<CallView>
   /** Newest first. */
   list(filter: CallFilter): CallView[]
   get(id: string): CallView | undefined

@@ -59,7 +59,7 @@ export const callViewSchema = z.strictObject({
     .array(
       z.strictObject({
         pair: pairView.describe('null is silence, or nothing like two tones.'),
-        level_dbm0: z.number(),
+        level_dbm0: z.number().nullable().describe('null is digital silence.'),
         purity: z.number().describe('Share of the energy that is in the pair, 0 to 1.'),
         at: timeSchema,
         until: timeSchema,

@@ -4,7 +4,7 @@
  * exactly what was sent.
  */
 import { hash } from 'node:crypto'
-import { isToken, isTokenCode, skipQuoted, skipSpace } from './scan.ts'
+import { isSpaceCode, isTokenCode, skipQuoted, skipSpace } from './scan.ts'
 
 /** Names as RFC 7616 section 6.1 registers them. */
 export type DigestAlgorithm = 'MD5' | 'SHA-256' | 'SHA-512-256'
@@ -169,10 +169,11 @@ function parseDigestParams(value: string): Map<string, string> | undefined {
       params.set(name, value.slice(at + 1, end - 1))
       at = end
     } else {
+      // Some clients leave out quotes that belong there, so more than a token is taken.
       const start = at
-      while (at < value.length && isTokenCode(value.charCodeAt(at))) at += 1
+      while (at < value.length && !isSpaceCode(value.charCodeAt(at)) && value[at] !== ',' && value[at] !== '"') at += 1
       const token = value.slice(start, at)
-      if (!isToken(token)) return undefined
+      if (token.length === 0) return undefined
       params.set(name, token)
     }
     at = skipSpace(value, at)

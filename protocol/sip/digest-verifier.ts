@@ -9,7 +9,6 @@ import {
   unescapeQuoted,
 } from './digest-values.ts'
 import { NonceIssuer, NonceLedger } from './nonce.ts'
-import { parseUri } from './uri.ts'
 
 export interface DigestVerifierOptions {
   realm: string
@@ -25,13 +24,21 @@ export interface DigestVerifierOptions {
 
 /**
  * `stale`: the password is right, the nonce can no longer be used: challenge again with `stale: true`.
- * `replayed`: this nonce count was used before. `wrong-uri`: the credentials are for another resource.
+ * `replayed`: this nonce count was used before.
  */
 export type DigestVerdict =
-  | { readonly ok: true; readonly username: string }
+  | {
+      readonly ok: true
+      readonly username: string
+      /**
+       * The credentials' uri is not the Request-URI. No failure in SIP: a proxy or SBC on the way may have rewritten it
+       * (RFC 3261 section 22.4 item 5); the nonce count already keeps credentials from being used twice.
+       */
+      readonly uriDiffers: boolean
+    }
   | {
       readonly ok: false
-      readonly why: 'malformed' | 'wrong-realm' | 'wrong-algorithm' | 'wrong-uri' | 'unknown-user' | 'wrong' | 'stale' | 'replayed'
+      readonly why: 'malformed' | 'wrong-realm' | 'wrong-algorithm' | 'unknown-user' | 'wrong' | 'stale' | 'replayed'
     }
 
 export interface VerifyRequest {
@@ -82,7 +89,6 @@ export class DigestVerifier {
     if (chosen === undefined || chosen.session || !this.#algorithms.includes(chosen.algorithm)) return { ok: false, why: 'wrong-algorithm' }
     const count = nonceCount(credentials)
     if (count === undefined) return { ok: false, why: 'malformed' }
-    if (!sameResource(credentials.uri, uri)) return { ok: false, why: 'wrong-uri' }
 
     const { username, realm, nonce, qop, nc, cnonce } = credentials
     const name = unescapeQuoted(username)
@@ -110,7 +116,7 @@ export class DigestVerifier {
     if (use === 'forgotten') return { ok: false, why: 'stale' }
     // Without qop there is no count: such a nonce is good once, and its second use is no attack but an old client.
     if (use === 'replayed') return { ok: false, why: qop === undefined ? 'stale' : 'replayed' }
-    return { ok: true, username: name }
+    return { ok: true, username: name, uriDiffers: credentials.uri !== uri }
   }
 }
 
@@ -119,21 +125,6 @@ function nonceCount({ qop, nc, cnonce }: { qop?: string; nc?: string; cnonce?: s
   if (qop === undefined) return 1
   if (qop.toLowerCase() !== 'auth' || cnonce === undefined || nc === undefined || !/^[0-9a-f]{8}$/i.test(nc)) return undefined
   return Number.parseInt(nc, 16)
-}
-
-/**
- * Whether the digest's uri names what the request is for. A proxy may have changed parameters or the port on the way
- * (RFC 3261 section 22.4 item 5 leaves the comparison to the server), so user and host decide.
- */
-function sameResource(a: string, b: string): boolean {
-  if (a === b) return true
-  const first = parseUri(a)
-  const second = parseUri(b)
-  if (first === undefined || second === undefined) return false
-  if (first.scheme === 'tel' || second.scheme === 'tel') {
-    return first.scheme === 'tel' && second.scheme === 'tel' && first.number === second.number
-  }
-  return first.user === second.user && first.host === second.host
 }
 
 function sameDigest(expected: string, given: string): boolean {

@@ -82,6 +82,7 @@ describe('From, To, Contact, Route', () => {
     ['"" <sip:a@b>', { uri: 'sip:a@b', params: params() }],
     ['<tel:+15551234567>', { uri: 'tel:+15551234567', params: params() }],
     ['<sip:a@b>;+sip.instance="<urn:uuid:1;2>"', { uri: 'sip:a@b', params: params(['+sip.instance', '"<urn:uuid:1;2>"']) }],
+    ['sip:a@b;p="<x>"', { uri: 'sip:a@b', params: params(['p', '"<x>"']) }],
     ['<sip:a@b>;Q=0.5;q=1', { uri: 'sip:a@b', params: params(['q', '0.5']) }],
   ]
   for (const [value, expected] of good) {

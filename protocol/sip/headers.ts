@@ -136,7 +136,8 @@ export function parseNameAddr(value: string): NameAddr | undefined {
   if (close < 0) return undefined
   if (open > at) {
     displayName = sliceTrimmed(value, at, open)
-    if (displayName.includes('"')) return undefined
+    // The bracket stands in a quoted parameter of a URI without brackets.
+    if (displayName.includes('"')) return parseAddrSpec(value, at)
   }
   const uri = sliceTrimmed(value, open + 1, close)
   if (!isUriText(uri)) return undefined

@@ -9,7 +9,7 @@ export interface Malformed {
   /** The rule broken, as `rfc3261/7.1`. */
   readonly rule: string
   readonly detail: string
-  /** The status a request is to be answered with. Absent for a response, and where no answer could be routed: discard. */
+  /** The status a request is to be answered with. Absent for a response, for an ACK, and where no answer could be routed: discard. */
   readonly status?: number
   /** As much as was understood, to answer it. */
   readonly message?: SipMessage

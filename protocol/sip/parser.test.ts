@@ -111,6 +111,12 @@ describe('what is refused says where and why', () => {
     expect(message?.headers.get('Call-ID')).toBe('c')
   })
 
+  test('an ACK is never answered (RFC 3261 section 17.1.1.3)', () => {
+    const error = refusal(options(['Content-Length: x'], { start: 'ACK sip:b@example.com SIP/2.0' }))
+    expect(error).toMatchObject({ message: { method: 'ACK' } })
+    expect(error.status).toBeUndefined()
+  })
+
   test('a response is never answered', () => {
     expect(refusal(options(['Content-Length: x'], { start: 'SIP/2.0 200 OK' })).status).toBeUndefined()
   })

@@ -78,8 +78,8 @@ function refuse(reader: HeadReader, failure: Failure, message: SipMessage | unde
     rule: failure.rule,
     detail: failure.detail,
   }
-  // A response is never answered, and an unreadable start line names nobody to answer.
-  if (message?.type === 'request') error.status = failure.status ?? 400
+  // A response and an ACK are never answered, and an unreadable start line names nobody to answer.
+  if (message?.type === 'request' && message.method !== 'ACK') error.status = failure.status ?? 400
   if (message !== undefined) error.message = message
   return { ok: false, error }
 }

@@ -1,17 +1,8 @@
 /** Digest authentication of a SIP user agent client (RFC 3261 section 22, RFC 8760), and the server's side beside it. */
-import {
-  type DigestChallenge,
-  digestAlgorithm,
-  digestResponse,
-  escapeQuoted,
-  formatAuthorization,
-  parseChallenge,
-} from './digest-values.ts'
+import { type DigestChallenge, digestAlgorithm, digestResponse, escapeQuoted, parseChallenge } from './digest-values.ts'
 
 export {
-  type DigestAlgorithm,
   type DigestChallenge,
-  type DigestCredentials,
   formatAuthorization,
   formatChallenge,
   parseAuthorization,

@@ -25,6 +25,8 @@ export interface PeerIdentity {
   readonly peerTone: TonePair
   /** Digits the peer will send to the edge. */
   readonly sendDigits: string
+  /** Digits the edge will send to the peer. */
+  readonly edgeDigits: string
 }
 
 /** `real`: the product itself; `persona`: emulated by us; `remote`: somebody's live system. */
@@ -43,8 +45,8 @@ export interface PeerSession extends AsyncDisposable {
   readonly contactUri: string
   /** Registers at the edge; `password` replaces the identity's. Never rejects for a SIP status. */
   register(options?: { password?: string }): Promise<RegisterOutcome>
-  /** Direction inbound: calls the edge's number. Resolves when answered, rejects with {@link CallFailed}. */
-  call(): Promise<void>
+  /** Direction inbound: calls the edge's number, or another one. Resolves when answered, rejects with {@link CallFailed}. */
+  call(options?: { number?: string }): Promise<void>
   /** Direction outbound: resolves when the peer has answered the edge's call. */
   waitForCall(): Promise<void>
   /** Whether any tone reaches the peer within the time. */
@@ -54,6 +56,10 @@ export interface PeerSession extends AsyncDisposable {
   hangup(): Promise<void>
   /** Whether the call is over within the time, whoever ended it. */
   waitForEnd(withinMs: number): Promise<boolean>
+  /** Pings the edge with OPTIONS and resolves with the final status, 0 when none came. Absent where the product cannot be told to. */
+  ping?(): Promise<number>
+  /** Sends bytes as they stand over the cell's transport and resolves with the status of what comes back, 0 for nothing. */
+  sendRaw?(bytes: Uint8Array): Promise<number>
   evidence(): Promise<PeerEvidence>
 }
 
@@ -100,6 +106,8 @@ export interface MediaFacts {
   /** Packets by payload type. */
   readonly payloadTypesIn: Readonly<Record<number, number>>
   readonly payloadTypesOut: Readonly<Record<number, number>>
+  /** Ways in which the edge broke a rule and was lived with. */
+  readonly departures?: readonly string[]
 }
 
 /** The call did not come about. `status` is the final SIP status, 0 when there was none. */

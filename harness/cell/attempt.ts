@@ -1,0 +1,174 @@
+/**
+ * One attempt at one planned item: a session with the peer, the steps, the evidence, the
+ * verdict. Whatever happens, the session is closed again within its own time budget.
+ */
+import type { AxisValues, CellResult, Deviation, ExpectationResult, Fidelity } from '../../reports/schema/results.ts'
+import type { EdgeCall } from '../edge/edge-client.ts'
+import type { EdgeDesk } from '../edge/edge-desk.ts'
+import type { CellEvidence, EdgeView } from '../evidence/cell-evidence.ts'
+import { cellFacts } from '../evidence/cell-facts.ts'
+import { saveEvidence } from '../evidence/save.ts'
+import { readStreams } from '../evidence/streams.ts'
+import { findCall, readTrace } from '../evidence/trace.ts'
+import type { PeerEvidence, PeerIdentity, PeerSession, StartedPeer } from '../peers/peer.ts'
+import type { PlanItem } from '../plan.ts'
+import { judge } from '../verdict/judge.ts'
+import { settleVerdict } from '../verdict/settle.ts'
+import { Conductor, type Performance } from './conductor.ts'
+
+/** What an attempt is given. */
+export interface AttemptParts {
+  readonly item: PlanItem
+  readonly identity: PeerIdentity
+  readonly peer: StartedPeer
+  readonly desk: EdgeDesk
+  readonly attempt: number
+  /** The run's folder. */
+  readonly runDir: string
+  /** Command that runs this cell alone. */
+  readonly rerun: string
+  /** Ends the attempt early. */
+  readonly signal: AbortSignal
+  /** Worst delay of media or of this process since a moment, milliseconds: what the machine owes, not the subject. */
+  readonly latenessSince: (epochMs: number) => Promise<number>
+}
+
+/** A session has this long to say good-bye, milliseconds, whatever the deadline says. */
+const teardownMs = 5_000
+
+export async function attemptItem(parts: AttemptParts): Promise<CellResult> {
+  const { item, peer } = parts
+  const startedAt = Date.now()
+  const base = {
+    id: item.cell.id,
+    platform: item.cell.platform,
+    axes: { ...item.cell.axes } satisfies AxisValues,
+    claimed: item.cell.claimed,
+    scenario: item.scenario.id,
+    fidelity: peer.fidelity satisfies Fidelity,
+    clauses: [...item.clauses],
+    attempts: parts.attempt,
+    rerun: parts.rerun,
+    started: new Date(startedAt).toISOString(),
+  }
+  try {
+    const seen = await observe(parts)
+    const expectations = judge(item.scenario.expectations, seen.evidence)
+    const verdict = await settleVerdict(item, expectations, () => parts.latenessSince(startedAt))
+    const durationMs = Date.now() - startedAt
+    const saved = await saveEvidence(parts.runDir, parts.attempt, item, seen.evidence)
+    return {
+      ...base,
+      ...verdict,
+      duration_ms: durationMs,
+      deviations: deviationsOf(seen.evidence),
+      expectations: expectations.map((one) => withFrame(one, saved.rtpFrames)),
+      steps: seen.performance.steps,
+      facts: cellFacts(seen.evidence),
+      evidence: saved.paths,
+    }
+  } catch (error) {
+    // What breaks here broke in the harness or the machine: a subject only ever leaves evidence.
+    return {
+      ...base,
+      verdict: 'error',
+      reason: error instanceof Error ? error.message : String(error),
+      attribution: 'harness',
+      duration_ms: Date.now() - startedAt,
+      deviations: [],
+      expectations: [],
+      evidence: [],
+    }
+  }
+}
+
+async function observe(parts: AttemptParts): Promise<{ evidence: CellEvidence; performance: Performance }> {
+  const { item, identity, peer, desk } = parts
+  using log = desk.watch(identity.number)
+  const deadline = AbortSignal.any([parts.signal, AbortSignal.timeout(item.scenario.deadline_ms)])
+  const session = await peer.open(item.cell, identity)
+  try {
+    const performance = await new Conductor({ item, identity, session, desk, log, signal: deadline }).perform()
+    const [peerEvidence, edgeCall] = await Promise.all([session.evidence(), edgeSide(desk, performance)])
+    return { performance, evidence: assemble(parts, session, performance, inOrder(peerEvidence), edgeCall) }
+  } finally {
+    await inTime(session[Symbol.asyncDispose]())
+  }
+}
+
+/** The wire in order of time and without keep-alives, so that message numbers are those of the ladder. */
+function inOrder(evidence: PeerEvidence): PeerEvidence {
+  const isKeepAlive = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0x0d || byte === 0x0a || byte === 0)
+  return {
+    ...evidence,
+    sip: evidence.sip.filter((wire) => !isKeepAlive(wire.bytes)).toSorted((a, b) => a.at - b.at),
+    rtp: evidence.rtp.toSorted((a, b) => a.at - b.at),
+  }
+}
+
+/** The judge counts media packets; a reader opens the capture, where SIP messages are frames too. */
+function withFrame(one: ExpectationResult, rtpFrames: readonly number[]): ExpectationResult {
+  const frame = one.evidence?.packet === undefined ? undefined : rtpFrames[one.evidence.packet - 1]
+  return frame === undefined ? one : { ...one, evidence: { ...one.evidence, packet: frame } }
+}
+
+async function edgeSide(desk: EdgeDesk, { edgeCall }: Performance): Promise<EdgeCall | undefined> {
+  return edgeCall === undefined ? undefined : desk.client.read(edgeCall)
+}
+
+function assemble(
+  { item, identity }: AttemptParts,
+  session: PeerSession,
+  performance: Performance,
+  peer: PeerEvidence,
+  edgeCall: EdgeCall | undefined,
+): CellEvidence {
+  const trace = readTrace(peer.sip)
+  const call = findCall(trace)
+  return {
+    cell: item.cell,
+    identity,
+    trace,
+    call,
+    streams: readStreams(peer.rtp, call, item.cell.axes.codec),
+    peer,
+    peerAddress: hostAndPort(session.contactUri),
+    edge: edgeCall && edgeView(edgeCall),
+    told: performance.told,
+    hangup: performance.hangup,
+    wrongPassword: performance.wrongPassword,
+    refusal: performance.refusal,
+  }
+}
+
+function edgeView(call: EdgeCall): EdgeView {
+  return {
+    state: call.state,
+    digits: call.digits,
+    tones: call.tones.map(({ pair, level_dbm0, purity }) => ({
+      pair: pair ?? undefined,
+      levelDbm0: level_dbm0 ?? Number.NEGATIVE_INFINITY,
+      purity,
+    })),
+    packetsReceived: call.media?.received?.packets,
+    lost: call.media?.received?.lost,
+    ended: call.ended,
+  }
+}
+
+function hostAndPort(uri: string): { host: string; port: number } {
+  const found = /^sips?:(?:[^@]*@)?(\[[^\]]+\]|[^:;]+)(?::(\d+))?/.exec(uri)
+  return { host: (found?.[1] ?? '').replace(/^\[|\]$/g, ''), port: Number(found?.[2] ?? 5060) }
+}
+
+/** Ways in which the edge or the peer broke a rule and interoperated all the same. */
+function deviationsOf({ peer }: CellEvidence): Deviation[] {
+  return [...new Set(peer.media?.departures ?? [])].map((detail) => ({ id: 'sdp.departure', detail }))
+}
+
+async function inTime(work: PromiseLike<unknown>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, teardownMs)
+  await Promise.race([Promise.resolve(work).catch(() => {}), promise])
+  clearTimeout(timer)
+}

@@ -1,0 +1,255 @@
+/**
+ * Carries a scenario's steps out: tells the peer and the edge what to do and waits for what
+ * follows. Judges nothing: a step that came to nothing is noted, and the evidence decides.
+ */
+import { createHash } from 'node:crypto'
+import type { StepResult } from '../../reports/schema/results.ts'
+import type { Step } from '../../scenarios/steps.ts'
+import { EdgeRefused } from '../edge/edge-client.ts'
+import type { EdgeDesk, EventLog } from '../edge/edge-desk.ts'
+import { UnableError } from '../errors.ts'
+import type { Side } from '../evidence/trace.ts'
+import { CallFailed, type PeerIdentity, type PeerSession } from '../peers/peer.ts'
+import type { PlanItem } from '../plan.ts'
+
+/** How long after the last digit left the edge may take to report it, milliseconds. */
+const digitReportMs = 1_500
+const hangupMs = 3_000
+const setUpMs = 8_000
+
+/** What was done, and what the judge has to know of it. */
+export interface Performance {
+  readonly steps: StepResult[]
+  readonly told: { peer: string; edge: string }
+  hangup: Side | undefined
+  wrongPassword: number | undefined
+  refusal: number | undefined
+  /** The edge's id of the call. */
+  edgeCall: string | undefined
+}
+
+/** A step that could not be done; the steps that need it are left out. */
+class StepFailed extends Error {}
+
+export class Conductor {
+  readonly #item: PlanItem
+  readonly #identity: PeerIdentity
+  readonly #session: PeerSession
+  readonly #desk: EdgeDesk
+  readonly #log: EventLog
+  readonly #signal: AbortSignal
+  readonly #performance: Performance = {
+    steps: [],
+    told: { peer: '', edge: '' },
+    hangup: undefined,
+    wrongPassword: undefined,
+    refusal: undefined,
+    edgeCall: undefined,
+  }
+  readonly #startedAt = performance.now()
+  #registered = false
+  #lastStatus: number | undefined
+
+  constructor(parts: { item: PlanItem; identity: PeerIdentity; session: PeerSession; desk: EdgeDesk; log: EventLog; signal: AbortSignal }) {
+    this.#item = parts.item
+    this.#identity = parts.identity
+    this.#session = parts.session
+    this.#desk = parts.desk
+    this.#log = parts.log
+    this.#signal = parts.signal
+  }
+
+  /** Never rejects for what the subject does; rejects with what broke in the harness. */
+  async perform(): Promise<Performance> {
+    for (const group of grouped(this.#item.scenario.steps)) {
+      const done = await Promise.all(group.map((step) => this.#perform(step)))
+      if (done.includes('stop') || this.#signal.aborted) break
+    }
+    return this.#performance
+  }
+
+  async #perform(step: Step): Promise<'go on' | 'stop'> {
+    const startedAt = performance.now()
+    const note = (verdict: StepResult['verdict'], detail?: string): void => {
+      this.#performance.steps.push({
+        name: step.id,
+        t_ms: Math.round(startedAt - this.#startedAt),
+        duration_ms: Math.round(performance.now() - startedAt),
+        verdict,
+        ...(detail === undefined ? {} : { detail }),
+      })
+    }
+    try {
+      const detail = await Promise.race([this.#carryOut(step), aborted(this.#signal)])
+      note(detail === undefined ? 'done' : 'failed', detail)
+      return 'go on'
+    } catch (error) {
+      if (error instanceof UnableError && !this.#signal.aborted) throw error
+      note('failed', error instanceof Error ? error.message : String(error))
+      if (error instanceof StepFailed || error instanceof CallFailed || error instanceof EdgeRefused || this.#signal.aborted) return 'stop'
+      throw error
+    }
+  }
+
+  /** Resolves with what went wrong, if the steps after it still make sense. */
+  async #carryOut(step: Step): Promise<string | undefined> {
+    if ('call' in step) return this.#call(step.call)
+    if ('hear' in step) return this.#hear(step.hear)
+    if ('digits' in step) return this.#digits(step.digits)
+    if ('hangup' in step) return this.#hangUp(step.hangup.by)
+    if ('register' in step) return this.#register(step.register.password)
+    if ('wait_ms' in step) return pause(step.wait_ms)
+    if ('expect_status' in step) return this.#expectStatus(step.expect_status)
+    if ('options' in step) return this.#options(step.options.from)
+    return this.#raw(step.raw)
+  }
+
+  async #register(password: 'right' | 'wrong'): Promise<undefined> {
+    const outcome = await this.#session.register(password === 'wrong' ? { password: `not-${this.#identity.password}` } : {})
+    this.#lastStatus = outcome.status
+    if (password === 'wrong') this.#performance.wrongPassword = outcome.status
+    else if (!outcome.registered) throw new StepFailed(`REGISTER was answered ${outcome.status || 'by nobody'}`)
+    this.#registered = outcome.registered
+    return undefined
+  }
+
+  async #call(how: { as: 'trunk' | 'stranger'; to: 'known' | 'unknown' }): Promise<string | undefined> {
+    const { registration, direction } = this.#item.cell.axes
+    if (registration === 'register' && !this.#registered) await this.#register('right')
+    const meantToFail = how.as === 'stranger' || how.to === 'unknown'
+    try {
+      if (direction === 'inbound') await this.#session.call(how.to === 'unknown' ? { number: unknownNumber } : {})
+      else await this.#callOut()
+      this.#lastStatus = 200
+      if (meantToFail) this.#performance.refusal = 200
+    } catch (error) {
+      if (!(error instanceof CallFailed)) throw error
+      this.#lastStatus = error.status
+      if (!meantToFail) throw error
+      this.#performance.refusal = error.status
+      return undefined
+    }
+    const confirmed = await this.#log.first((event) => event.type === 'call.confirmed', setUpMs)
+    const id = confirmed?.data.id ?? this.#log.events.find((event) => event.type === 'call.started')?.data.id
+    this.#performance.edgeCall = typeof id === 'string' ? id : undefined
+    return confirmed === undefined ? 'the edge never saw the call confirmed' : undefined
+  }
+
+  async #callOut(): Promise<void> {
+    const { number, edgeTone } = this.#identity
+    const registered = this.#item.cell.axes.registration === 'register'
+    // A registered peer is called by number: where it is, its binding says.
+    const call = await this.#desk.client.call({ number, to: registered ? number : this.#session.contactUri, tone: edgeTone })
+    this.#performance.edgeCall = call.id
+    const ended = this.#log.first((event) => event.type === 'call.ended', setUpMs)
+    await Promise.race([
+      this.#session.waitForCall(),
+      ended.then((event) => {
+        const { status, reason } = (event?.data.ended ?? event?.data ?? {}) as { status?: number; reason?: string }
+        throw new CallFailed(status ?? 0, event === undefined ? 'no call came within its time' : (reason ?? 'the edge’s call ended'))
+      }),
+    ])
+  }
+
+  async #hear({ who, within_ms: withinMs }: { who: 'both' | Side; within_ms: number }): Promise<string | undefined> {
+    const tone = (event: { type: string; data: Readonly<Record<string, unknown>> }): boolean =>
+      event.type === 'call.tone' && Array.isArray(event.data.pair)
+    const [peer, edge] = await Promise.all([
+      who === 'edge' ? true : this.#session.heard(withinMs),
+      who === 'peer' ? true : this.#log.first(tone, withinMs).then((event) => event !== undefined),
+    ])
+    const deaf = [...(peer ? [] : ['peer']), ...(edge ? [] : ['edge'])]
+    return deaf.length === 0 ? undefined : `the ${deaf.join(' and the ')} heard nothing within ${withinMs} ms`
+  }
+
+  async #digits({ from, send }: { from: Side; send: string }): Promise<string | undefined> {
+    this.#performance.told[from] += send
+    if (from === 'edge') {
+      await this.#desk.client.sendDigits(this.#edgeCall(), send)
+      return undefined
+    }
+    const before = this.#digitsHeardByEdge()
+    await this.#session.sendDigits(send)
+    const heard = await this.#log.until(() => (this.#digitsHeardByEdge() >= before + send.length ? true : undefined), digitReportMs)
+    return heard ? undefined : `the edge reported ${this.#digitsHeardByEdge() - before} of ${send.length} digits`
+  }
+
+  #digitsHeardByEdge(): number {
+    return this.#log.events.filter((event) => event.type === 'call.digit').length
+  }
+
+  async #hangUp(by: 'edge' | 'peer' | 'caller' | 'callee' | 'alternate'): Promise<string | undefined> {
+    const side = this.#whoHangsUp(by)
+    this.#performance.hangup = side
+    if (side === 'edge') await this.#desk.client.hangup(this.#edgeCall())
+    else await this.#session.hangup()
+    const [peer, edge] = await Promise.all([
+      this.#session.waitForEnd(hangupMs),
+      this.#log.first((event) => event.type === 'call.ended', hangupMs).then((event) => event !== undefined),
+    ])
+    const left = [...(peer ? [] : ['peer']), ...(edge ? [] : ['edge'])]
+    return left.length === 0 ? undefined : `the call is still up at the ${left.join(' and the ')}`
+  }
+
+  #whoHangsUp(by: 'edge' | 'peer' | 'caller' | 'callee' | 'alternate'): Side {
+    if (by === 'edge' || by === 'peer') return by
+    const caller: Side = this.#item.cell.axes.direction === 'inbound' ? 'peer' : 'edge'
+    if (by === 'caller') return caller
+    if (by === 'callee') return caller === 'peer' ? 'edge' : 'peer'
+    return hangsUpFirst(this.#item.cell.id)
+  }
+
+  #expectStatus(wanted: readonly number[]): string | undefined {
+    return this.#lastStatus !== undefined && wanted.includes(this.#lastStatus)
+      ? undefined
+      : `the last request was answered ${this.#lastStatus ?? 'by nobody'}, expected ${wanted.join(' or ')}`
+  }
+
+  async #options(from: Side): Promise<string | undefined> {
+    if (from === 'edge' || this.#session.ping === undefined) throw new StepFailed('this side cannot be told to send OPTIONS')
+    this.#lastStatus = await this.#session.ping()
+    return this.#lastStatus >= 200 ? undefined : 'OPTIONS was not answered'
+  }
+
+  async #raw(raw: { text?: string | undefined; bytes?: string | undefined }): Promise<undefined> {
+    if (this.#session.sendRaw === undefined) throw new StepFailed('this peer cannot send raw bytes')
+    const text = raw.text?.replace(/\r?\n/g, '\r\n')
+    const bytes = text === undefined ? Buffer.from((raw.bytes ?? '').replace(/\s/g, ''), 'hex') : Buffer.from(text)
+    this.#lastStatus = await this.#session.sendRaw(bytes)
+    return undefined
+  }
+
+  #edgeCall(): string {
+    const id = this.#performance.edgeCall
+    if (id === undefined) throw new StepFailed('the edge has no call')
+    return id
+  }
+}
+
+/** A number of nobody's, outside every plan. */
+const unknownNumber = '+99900000000'
+
+/** One side in half of the cells, the other in the other half, always the same in the same cell. */
+export function hangsUpFirst(cellId: string): Side {
+  return createHash('sha1').update(cellId).digest()[0]! % 2 === 0 ? 'edge' : 'peer'
+}
+
+/** Steps that run one after another, each with those that run together with it. */
+function grouped(steps: readonly Step[]): Step[][] {
+  const groups: Step[][] = []
+  for (const step of steps) {
+    if (step.together === true && groups.length > 0) groups.at(-1)!.push(step)
+    else groups.push([step])
+  }
+  return groups
+}
+
+const pause = (ms: number): Promise<undefined> => new Promise((resolve) => setTimeout(() => resolve(undefined), ms))
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = (): void => reject(new Error('the time of this scenario is up'))
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
+  })
+}

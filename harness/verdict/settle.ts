@@ -1,0 +1,49 @@
+/** From expectations to one verdict for the cell, with the reason in one sentence. */
+import type { Attempt, ExpectationResult } from '../../reports/schema/results.ts'
+import type { PlanItem } from '../plan.ts'
+
+/** Media packets later than this say more about the machine than about who sent them, milliseconds. */
+export const machineBoundMs = 60
+
+/** Expectations that a machine which cannot keep time breaks without anybody's fault. */
+const timeCritical = /^(media\.|dtmf\.|call\.)/
+
+type Settled = Pick<Attempt, 'verdict' | 'reason' | 'attribution' | 'probe'>
+
+/** `lateness` is only asked for when something failed. */
+export async function settleVerdict(
+  item: PlanItem,
+  expectations: readonly ExpectationResult[],
+  lateness: () => Promise<number>,
+): Promise<Settled> {
+  const settled = await plainVerdict(expectations, lateness)
+  return item.purpose === 'probe-unclaimed' ? { ...settled, probe: probeOutcome(settled, expectations) } : settled
+}
+
+async function plainVerdict(expectations: readonly ExpectationResult[], lateness: () => Promise<number>): Promise<Settled> {
+  const failed = expectations.filter((one) => one.verdict === 'fail')
+  if (failed.length > 0) {
+    if (failed.every((one) => timeCritical.test(one.id))) {
+      const lateMs = await lateness()
+      if (lateMs > machineBoundMs) {
+        return {
+          verdict: 'inconclusive',
+          reason: `machine-bound: this machine was ${Math.round(lateMs)} ms late`,
+          attribution: 'environment',
+        }
+      }
+    }
+    const first = failed[0]!
+    return { verdict: 'fail', reason: `${first.title}: ${first.seen}`, attribution: 'unknown' }
+  }
+  const open = expectations.find((one) => one.verdict !== 'pass')
+  if (open !== undefined) return { verdict: 'inconclusive', reason: `${open.title}: ${open.seen}`, attribution: 'unknown' }
+  return { verdict: 'pass' }
+}
+
+/** An unclaimed cell breaks no claim: it works, is refused cleanly with a final response, or misbehaves. */
+function probeOutcome({ verdict }: Settled, expectations: readonly ExpectationResult[]): 'works' | 'refused' | 'misbehaves' {
+  if (verdict === 'pass') return 'works'
+  const established = expectations.find((one) => one.id === 'call.established')
+  return established?.verdict === 'fail' && /refused: [3-6]\d\d/.test(established.seen) ? 'refused' : 'misbehaves'
+}

@@ -1,13 +1,14 @@
 /** Digest authentication of a SIP user agent client (RFC 3261 section 22, RFC 8760), and the server's side beside it. */
-import { type DigestChallenge, digestAlgorithm, digestResponse, escapeQuoted, parseChallenge } from './digest-values.ts'
-
-export {
+import {
   type DigestChallenge,
+  digestAlgorithm,
+  digestResponse,
+  escapeQuoted,
   formatAuthorization,
-  formatChallenge,
-  parseAuthorization,
   parseChallenge,
 } from './digest-values.ts'
+
+export { type DigestChallenge, formatChallenge, parseAuthorization, parseChallenge } from './digest-values.ts'
 export { type DigestVerdict, DigestVerifier } from './digest-verifier.ts'
 
 export interface AnswerOptions {

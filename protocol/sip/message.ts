@@ -3,7 +3,6 @@ import { tagOf } from './headers.ts'
 import { reasonPhrase } from './status.ts'
 
 export { HeaderMap } from './header-map.ts'
-export { reasonPhrase } from './status.ts'
 
 /** RFC 3261 section 7.1. `uri` is the Request-URI as written; `body` has exactly Content-Length bytes. */
 export interface SipRequest {

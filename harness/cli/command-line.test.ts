@@ -126,7 +126,14 @@ describe('plan', () => {
 describe('validate', () => {
   test('says what it read', async () => {
     expect(await runCommand(['validate', '--json'])).toBe(0)
-    expect(JSON.parse(stdout)).toEqual({ schema_version: 1, problems: [], clauses: expect.any(Number), platforms: 5, claimed_cells: 980, scenarios: expect.any(Number) })
+    expect(JSON.parse(stdout)).toEqual({
+      schema_version: 1,
+      problems: [],
+      clauses: expect.any(Number),
+      platforms: 5,
+      claimed_cells: 980,
+      scenarios: expect.any(Number),
+    })
   })
 
   test('names the file and the place of a problem', async () => {

@@ -101,6 +101,8 @@ export function buildProgram(version: string, finish: Finish): Command {
       finish(await doctorCommand({ json: json ?? false }))
     })
 
+  reporting(program, finish)
+
   program
     .command('setup')
     .description('Make this machine able to do more.')
@@ -113,6 +115,43 @@ export function buildProgram(version: string, finish: Finish): Command {
     })
 
   return program
+}
+
+function reporting(program: Command, finish: Finish): void {
+  const load = () => import('./report-command.ts')
+  const report = program.command('report').description('Work with runs that are over.')
+  report
+    .command('render', { isDefault: true })
+    .description('Render the reports of a run again.')
+    .argument('[dir]', 'the run’s folder', latestRun)
+    .action(async (dir: string) => finish(await (await load()).renderCommand(dir)))
+  report
+    .command('merge')
+    .description('Join the runs of shards into one.')
+    .argument('<dirs...>', 'run folders')
+    .requiredOption('--out <dir>', 'the folder of the whole')
+    .action(async (dirs: string[], { out }: { out: string }) => finish(await (await load()).mergeCommand(dirs, out)))
+  report
+    .command('diff')
+    .description('Say what changed from one run to another; ends with 1 where a claim fails that did not before.')
+    .argument('<before>', 'run folder')
+    .argument('<after>', 'run folder')
+    .option('--json', 'print the difference as JSON on stdout')
+    .action(async (before: string, after: string, { json }: { json?: true }) =>
+      finish(await (await load()).diffCommand(before, after, { json: json ?? false })),
+    )
+  report
+    .command('history')
+    .description('List runs with what they came to.')
+    .argument('[dir]', 'the folder that holds run folders', 'runs')
+    .option('--json', 'print the list as JSON on stdout')
+    .action(async (dir: string, { json }: { json?: true }) => finish(await (await load()).historyCommand(dir, { json: json ?? false })))
+  report
+    .command('serve')
+    .description('Show a run’s report to a browser on this machine.')
+    .argument('[dir]', 'the run’s folder', latestRun)
+    .addOption(new Option('--port <n>', 'TCP port; a free one by default').argParser(wholeNumber('--port', 0)).default(0))
+    .action(async (dir: string, { port }: { port: number }) => finish(await (await load()).serveCommand(dir, port)))
 }
 
 /** The options that say which cells and scenarios are meant, the same for `run` and `plan`. */

@@ -17,7 +17,7 @@ import { emptySelection, knownPlatforms, wantedScenarios } from './plan-names.ts
 import { defaultSeed, type PlanOptions, type Shard, type Strategy } from './plan-options.ts'
 
 /** Why an item is tried: to prove a claim, or to find out what the guide or a platform file leaves open. */
-export type Purpose = 'claim' | 'probe-unclaimed' | 'probe-peer-cannot'
+type Purpose = 'claim' | 'probe-unclaimed' | 'probe-peer-cannot'
 
 /** One cell under one scenario. */
 export interface PlannedItem {
@@ -98,7 +98,7 @@ export function makePlan(options: PlanOptions, sources?: PlanSources): Plan {
   }
 }
 
-export const isScenarioFile = (name: string): boolean => /\.ya?ml$/.test(name)
+const isScenarioFile = (name: string): boolean => /\.ya?ml$/.test(name)
 
 type Entry = (PlanItem & { readonly skip?: never }) | (PlannedItem & { readonly purpose?: undefined })
 

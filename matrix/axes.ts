@@ -15,7 +15,7 @@ export const axisValues = {
 } as const
 
 export type AxisName = keyof typeof axisValues
-export type AxisValue<A extends AxisName> = (typeof axisValues)[A][number]
+type AxisValue<A extends AxisName> = (typeof axisValues)[A][number]
 
 /** One value on each axis. */
 export type Axes = { readonly [A in AxisName]: AxisValue<A> }

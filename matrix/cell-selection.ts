@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type AxisName, type AxisSelection, axisNames, axisValues, matches } from './axes.ts'
+import { type AxisName, type AxisSelection, axisValues, matches } from './axes.ts'
 import type { Cell } from './cell.ts'
 
 /** Some platforms and some values of some axes; what is absent stands for all. */
@@ -7,17 +7,6 @@ export type CellSelection = AxisSelection & { readonly platform?: readonly strin
 
 export function selects(selection: CellSelection, cell: Pick<Cell, 'platform' | 'axes'>): boolean {
   return (selection.platform?.includes(cell.platform) ?? true) && matches(cell.axes, selection)
-}
-
-/** What two selections have in common; an axis without a common value keeps an empty list, which selects nothing. */
-export function intersection(a: CellSelection, b: CellSelection): CellSelection {
-  const common: Record<string, readonly string[]> = {}
-  for (const key of [...axisNames, 'platform'] as const) {
-    const [left, right]: (readonly string[] | undefined)[] = [a[key], b[key]]
-    const values = left && right ? left.filter((value) => right.includes(value)) : (left ?? right)
-    if (values) common[key] = values
-  }
-  return common as CellSelection
 }
 
 const someOf = <A extends AxisName>(axis: A) =>

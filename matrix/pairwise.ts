@@ -7,13 +7,13 @@ import { axisNames } from './axes.ts'
 import type { Cell } from './cell.ts'
 import { shuffled } from './random.ts'
 
-export interface CoveringRow {
+interface CoveringRow {
   readonly cell: Cell
   /** Why it was selected, in a sentence. */
   readonly reason: string
 }
 
-export interface Covering {
+interface Covering {
   /** In the order they were picked: the first ones cover most. */
   readonly rows: readonly CoveringRow[]
   /** Pairs that the given cells have. */

@@ -35,8 +35,6 @@ export const platformSchema = z.strictObject({
   peerCannot: z.array(cannotSchema),
 })
 export type Platform = z.infer<typeof platformSchema>
-/** Something a product is declared unable to do. */
-export type PeerCannot = Platform['peerCannot'][number]
 
 /** The axes on which the platform does not claim the value, as `axis=value`; empty for a claimed combination. */
 export function unclaimedValues(platform: Platform, axes: Axes): string[] {

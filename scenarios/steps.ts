@@ -97,8 +97,3 @@ export type Step = { [V in Verb]: z.infer<(typeof stepSchemas)[V]> & { readonly 
 
 /** Any one step, for the published schema. */
 export const stepSchema = z.union(Object.values(stepSchemas))
-
-/** The verb of a step that has exactly one. */
-export function verbOf(step: object): Verb {
-  return verbs.find((verb) => Object.hasOwn(step, verb))!
-}

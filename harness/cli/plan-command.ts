@@ -12,7 +12,7 @@ export function planCommand(options: PlanOptions & { readonly json: boolean }): 
 }
 
 /** The plan as other programs read it. Keys are snake_case because they are a file format. */
-export function planJson(plan: Plan): object {
+function planJson(plan: Plan): object {
   const row = ({ cell, scenario, clauses, reason }: PlannedItem): object => ({
     cell: cell.id,
     platform: cell.platform,

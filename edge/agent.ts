@@ -29,7 +29,7 @@ export function attendIncoming(call: IncomingCall, media: MediaOptions, options:
     call.answer({ media }).catch((error: unknown) => {
       // The caller may give up at any moment; only a call still waiting for us is ours to refuse.
       options.log.debug('call not answered', { call: call.id, error })
-      if (call.state === 'setup' || call.state === 'early') call.reject(500, { reason: 'No Media' })
+      if (call.state === 'setup' || call.state === 'early') call.reject(503)
     })
   }
   if (script.answer_after_ms > 0) timers.after(script.answer_after_ms, answer)

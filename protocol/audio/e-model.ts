@@ -4,8 +4,10 @@
  * for reports, not a measurement; nothing is judged by it.
  */
 
+import type { CodecName } from '../sdp/types.ts'
+
 export interface PathQuality {
-  readonly codec: 'pcmu' | 'pcma' | 'opus'
+  readonly codec: CodecName
   /** Packets lost on the way, 0 to 1. */
   readonly lossRatio: number
   /** One-way mouth-to-ear delay, milliseconds. */

@@ -97,6 +97,12 @@ export class ReceptionStatistics {
     this.#transit = transit
   }
 
+  /** The clock rate changed: the next transit time is the first. */
+  restartJitter(): void {
+    this.#transit = undefined
+    this.#jitter = 0
+  }
+
   get valid(): boolean {
     return this.#probation === 0
   }

@@ -82,6 +82,13 @@ export class Exchange {
     if (!this.#done) this.#deliver(request, startingWith(last, targets))
   }
 
+  /** Sends the request once more after its final response: for a caller that can mend what was wrong with it. */
+  again(): Promise<void> {
+    this.#done = false
+    this.#tried.clear()
+    return this.start()
+  }
+
   /**
    * Withdraws an INVITE. The final response (487, or a 2xx that was faster) still comes
    * to `onFinal`; where the INVITE never left, or nothing comes for 64*T1 after the

@@ -8,6 +8,7 @@ export class SessionKeeper {
   readonly #expire: () => void
   readonly #timers: Timer[] = []
   #terms: SessionTerms | undefined
+  #refreshing = false
 
   constructor(clock: Clock, actions: { readonly refresh: () => void; readonly expire: () => void }) {
     this.#clock = clock
@@ -20,13 +21,19 @@ export class SessionKeeper {
     return this.#terms
   }
 
+  /** Whether refreshing is ours to do. */
+  get refreshing(): boolean {
+    return this.#refreshing
+  }
+
   /** What a 2xx settled, and whether we sent it (`uas`) or received it (`uac`). Starts the interval anew. */
   apply(terms: SessionTerms | undefined, role: 'uac' | 'uas'): void {
     this.stop()
     this.#terms = terms
     if (terms === undefined) return
     const { refreshMs, expireMs } = planSession(terms)
-    if (terms.refresher === role) this.#timers.push(this.#clock.setTimer(refreshMs, this.#refresh))
+    this.#refreshing = terms.refresher === role
+    if (this.#refreshing) this.#timers.push(this.#clock.setTimer(refreshMs, this.#refresh))
     this.#timers.push(this.#clock.setTimer(expireMs, this.#expire))
   }
 

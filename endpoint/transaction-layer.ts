@@ -36,6 +36,8 @@ export class TransactionLayer {
   onRequest?: (transaction: ServerTransaction) => void
   /** An ACK that belongs to no transaction: one for a 2xx. */
   onAck?: (ack: SipRequest, connection: Connection) => void
+  /** A stream closed; transactions that waited on it have been told. */
+  onFlowClosed?: (flow: Connection) => void
   readonly #options: TransactionLayerOptions
   readonly #servers = new Map<string, ServerTransaction>()
   readonly #clients = new Map<string, ClientTransaction>()
@@ -191,5 +193,6 @@ export class TransactionLayer {
     const waiting = this.#byStream.get(connection.id)
     this.#byStream.delete(connection.id)
     for (const transaction of waiting ?? []) transaction.connectionLost(error ?? new Error('the connection was closed'))
+    this.onFlowClosed?.(connection)
   }
 }

@@ -1,0 +1,79 @@
+/**
+ * Failures by what broke, not by cell: forty red cells are usually two mistakes. A group
+ * also says what its cells have in common that cells which pass do not. Pure; shared by
+ * the Markdown summary and report.html.
+ */
+import type { AxisValues, CellResult, Verdict } from './schema/results.ts'
+
+/** What grouping needs of a cell. */
+export interface GroupedCell {
+  readonly platform: string
+  readonly axes: AxisValues
+  readonly claimed: boolean
+  readonly verdict: Verdict
+  readonly reason?: string | undefined
+  readonly expectations: readonly BrokenExpectation[]
+}
+export type BrokenExpectation = Pick<
+  CellResult['expectations'][number],
+  'id' | 'title' | 'verdict' | 'expected' | 'seen' | 'cause' | 'remedy'
+>
+
+export interface SharedValue {
+  readonly name: string
+  readonly value: string
+}
+
+export interface FailureGroup<Cell extends GroupedCell> {
+  /** Id of the first broken expectation; undefined where none tells (an error, or a failure without one). */
+  readonly expectation: string | undefined
+  readonly title: string
+  readonly cells: Cell[]
+  /** Expected and seen of the first cell. */
+  readonly example: BrokenExpectation | undefined
+  /** Axis values and platform all these cells share although the tried cells vary in them. */
+  readonly shared: SharedValue[]
+  /** How many tried cells have all shared values: with `cells.length` a rate. */
+  readonly triedWithShared: number
+}
+
+/** Groups the failing cells, the largest group first. */
+export function failureGroups<Cell extends GroupedCell>(cells: readonly Cell[]): FailureGroup<Cell>[] {
+  const tried = cells.filter((cell) => cell.claimed && cell.verdict !== 'skipped')
+  const groups = Map.groupBy(
+    tried.filter((cell) => cell.verdict === 'fail'),
+    (cell) => firstBroken(cell)?.id ?? `reason: ${cell.reason ?? ''}`,
+  )
+  return [...groups.values()].map((group) => describeGroup(group, tried)).sort((a, b) => b.cells.length - a.cells.length)
+}
+
+function firstBroken(cell: GroupedCell): BrokenExpectation | undefined {
+  return cell.expectations.find((expectation) => expectation.verdict === 'fail')
+}
+
+function describeGroup<Cell extends GroupedCell>(group: Cell[], tried: readonly Cell[]): FailureGroup<Cell> {
+  const first = group[0]!
+  const example = firstBroken(first)
+  const shared = sharedValues(group, tried)
+  return {
+    expectation: example?.id,
+    title: example?.title ?? first.reason ?? 'failed without a reason',
+    cells: group,
+    example,
+    shared,
+    triedWithShared: tried.filter((cell) => shared.every(({ name, value }) => axisValue(cell, name) === value)).length,
+  }
+}
+
+function sharedValues(group: readonly GroupedCell[], tried: readonly GroupedCell[]): SharedValue[] {
+  const names = ['platform', ...Object.keys(group[0]!.axes)]
+  return names.flatMap((name) => {
+    const value = axisValue(group[0]!, name)
+    const varies = tried.some((cell) => axisValue(cell, name) !== value)
+    return varies && group.every((cell) => axisValue(cell, name) === value) ? [{ name, value }] : []
+  })
+}
+
+function axisValue(cell: GroupedCell, name: string): string {
+  return name === 'platform' ? cell.platform : cell.axes[name as keyof AxisValues]
+}

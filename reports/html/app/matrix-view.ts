@@ -1,0 +1,326 @@
+/** The first page: the verdict, the guide's matrix as a grid, and what needs attention. */
+import { type FailureGroup, failureGroups } from '../../failure-groups.ts'
+import { buildGrid, type GridField, type GridRow, triedOf, verdictSymbol, worstVerdict } from '../../grid.ts'
+import type { Verdict } from '../../schema/results.ts'
+import type { PageCell } from '../page-data.ts'
+import { h, roving } from './dom.ts'
+import { cellMap } from './map-view.ts'
+import { fidelityBadge, shareBar, verdictMark } from './marks.ts'
+import { page, platformTitle } from './page.ts'
+import { cellHref, cellsHref } from './route.ts'
+import { axisWord, count, valueWord, verdictWord } from './words.ts'
+
+export function matrixView(view: 'axes' | 'cells'): HTMLElement {
+  return h(
+    'div',
+    { class: 'stack' },
+    h(
+      'section',
+      { class: 'card', 'aria-labelledby': 'matrix-title' },
+      h(
+        'header',
+        { class: 'card-head' },
+        h('h2', { id: 'matrix-title' }, 'Matrix'),
+        h(
+          'nav',
+          { class: 'switch', 'aria-label': 'How the matrix is shown' },
+          h('a', { href: '#/', 'aria-current': view === 'axes' && 'true' }, 'By axis value'),
+          h('a', { href: '#/map', 'aria-current': view === 'cells' && 'true' }, 'Every cell'),
+        ),
+        legend(),
+      ),
+      view === 'axes' ? grid() : cellMap(),
+    ),
+    h('div', { class: 'columns' }, failures(), h('div', { class: 'stack' }, attention(), unclaimed(), deviations(), skipped())),
+  )
+}
+
+function legend(): HTMLElement {
+  const fidelities = new Set(page.cells.filter((cell) => cell.verdict === 'pass').map((cell) => cell.fidelity))
+  const order: Verdict[] = ['fail', 'flaky', 'error', 'inconclusive', 'skipped']
+  const present = order.filter((verdict) => page.cells.some((cell) => cell.verdict === verdict))
+  return h(
+    'ul',
+    { class: 'legend' },
+    [...fidelities].map((fidelity) =>
+      h(
+        'li',
+        {},
+        verdictMark('pass', fidelity),
+        fidelity === 'persona' ? 'proven on a persona' : fidelity === 'real' ? 'proven on the product' : 'proven on a live system',
+      ),
+    ),
+    present.map((verdict) => h('li', {}, verdictMark(verdict), verdictWord[verdict])),
+  )
+}
+
+function grid(): HTMLElement {
+  const { axes, rows } = buildGrid(page.platforms, page.cells)
+  if (rows.length === 0) return h('p', { class: 'empty' }, 'No claimed cell is in this run.')
+  const columns = axes.flatMap(({ axis, values }) => values.map((value, index) => ({ axis, value, first: index === 0 })))
+  const links: HTMLElement[][] = []
+  const body = rows.map((row) => {
+    const fields = [
+      ...row.fields.map((field, index) => fieldCell(row, field, columns[index]!)),
+      fieldCell(row, row.total, { axis: undefined, value: undefined, first: true }),
+    ]
+    links.push(fields.flatMap((field) => [...field.querySelectorAll('a')]))
+    const own = { platform: row.platform.id, fidelity: row.fidelity, claimed: 'yes' }
+    return h(
+      'tr',
+      {},
+      h(
+        'th',
+        { scope: 'row' },
+        h('a', { href: cellsHref(own), title: row.platform.note }, row.platform.title),
+        fidelityBadge(row.fidelity),
+      ),
+      fields,
+    )
+  })
+  roving(links)
+  return h(
+    'div',
+    { class: 'scroll' },
+    h(
+      'table',
+      { class: 'grid' },
+      h(
+        'thead',
+        {},
+        h(
+          'tr',
+          {},
+          h('td', { rowspan: 2 }),
+          axes.map(({ axis, values }) => h('th', { scope: 'colgroup', colspan: values.length, class: 'first' }, axisWord(axis))),
+          h('th', { rowspan: 2, class: 'first' }, 'All'),
+        ),
+        h(
+          'tr',
+          {},
+          columns.map(({ axis, value, first }) =>
+            h(
+              'th',
+              { scope: 'col', class: first && 'first' },
+              h('a', { href: cellsHref({ [axis]: value, claimed: 'yes' }) }, valueWord(value)),
+            ),
+          ),
+        ),
+      ),
+      h('tbody', {}, body),
+    ),
+  )
+}
+
+function fieldCell(
+  row: GridRow,
+  field: GridField,
+  column: { axis: string | undefined; value: string | undefined; first: boolean },
+): HTMLElement {
+  const { counts } = field
+  const worst = worstVerdict(counts)
+  const edge = column.first ? ' first' : ''
+  if (!worst) {
+    const why = field.claimed === false ? 'The guide does not claim this' : 'Not in this run'
+    return h('td', { class: `field void${edge}` }, h('span', { title: why, 'aria-label': why }, field.claimed === false ? '·' : ''))
+  }
+  const tried = triedOf(counts)
+  const where = [row.platform.title, column.value && `${axisWord(column.axis!)} ${valueWord(column.value)}`].filter(Boolean).join(', ')
+  const parts = (Object.keys(counts) as Verdict[])
+    .filter((verdict) => counts[verdict] > 0)
+    .map((verdict) => `${counts[verdict]} ${verdictWord[verdict]}`)
+  const label = `${where} (${row.fidelity}): ${parts.join(', ')}`
+  const filter = {
+    platform: row.platform.id,
+    fidelity: row.fidelity,
+    claimed: 'yes',
+    ...(column.axis ? { [column.axis]: column.value } : {}),
+  }
+  return h(
+    'td',
+    { class: `field v-${worst}${row.fidelity === 'persona' ? ' emulated' : ''}${edge}` },
+    h(
+      'a',
+      { href: cellsHref(filter, worst === 'pass' || worst === 'skipped' ? '' : 'verdict'), title: label, 'aria-label': label },
+      h('b', {}, verdictSymbol[worst]),
+      h('span', {}, worst === 'skipped' ? counts.skipped : `${counts.pass}/${tried}`),
+      shareBar(counts),
+    ),
+  )
+}
+
+function failures(): HTMLElement {
+  const groups = failureGroups(page.cells)
+  return h(
+    'section',
+    { class: 'card' },
+    h(
+      'header',
+      { class: 'card-head' },
+      h('h2', {}, 'What fails'),
+      groups.length > 0 && h('p', { class: 'quiet' }, 'by the expectation that broke first'),
+    ),
+    groups.length === 0 ? h('p', { class: 'empty' }, 'Nothing.') : groups.map(failureGroup),
+  )
+}
+
+function failureGroup(group: FailureGroup<PageCell>): HTMLElement {
+  const { example, cells, shared } = group
+  const filter = {
+    verdict: 'fail',
+    claimed: 'yes',
+    ...(group.expectation ? { expectation: group.expectation } : { reason: cells[0]!.reason }),
+  }
+  return h(
+    'article',
+    { class: 'failure' },
+    h(
+      'h3',
+      {},
+      verdictMark('fail'),
+      h('a', { href: cellsHref(filter) }, group.title),
+      h('span', { class: 'tally' }, count(cells.length, 'cell')),
+    ),
+    example &&
+      h(
+        'dl',
+        { class: 'pairs' },
+        h('dt', {}, 'expected'),
+        h('dd', {}, h('code', {}, example.expected)),
+        h('dt', {}, 'seen'),
+        h('dd', {}, h('code', { class: 'bad' }, example.seen)),
+      ),
+    shared.length > 0 &&
+      h(
+        'p',
+        {},
+        'In common: ',
+        shared.map(({ name, value }) =>
+          h(
+            'a',
+            { class: 'chip', href: cellsHref({ [name]: value, claimed: 'yes' }, 'verdict') },
+            name === 'platform' ? platformTitle(value) : valueWord(value),
+          ),
+        ),
+        ` ${cells.length} of ${count(group.triedWithShared, 'tried cell')} like that ${cells.length === 1 ? 'fails' : 'fail'}.`,
+      ),
+    example?.cause && h('p', {}, h('span', { class: 'lead' }, 'Likely cause'), example.cause),
+    example?.remedy && h('p', {}, h('span', { class: 'lead' }, 'Remedy'), example.remedy),
+    h(
+      'p',
+      { class: 'quiet' },
+      h(
+        'a',
+        { href: cellHref(cells[0]!, new Map(Object.entries(filter).map(([name, value]) => [name, [value ?? '']]))) },
+        'Open the first one',
+      ),
+      ` · ${cells[0]!.id}`,
+    ),
+  )
+}
+
+/** Cells that neither pass nor fail. */
+function attention(): HTMLElement | false {
+  const cells = page.cells.filter(
+    (cell) => cell.claimed && (cell.verdict === 'flaky' || cell.verdict === 'error' || cell.verdict === 'inconclusive'),
+  )
+  return cells.length > 0 && listCard('Flaky or without a result', cells)
+}
+
+function unclaimed(): HTMLElement | false {
+  const cells = page.cells.filter((cell) => !cell.claimed && cell.verdict !== 'skipped')
+  return cells.length > 0 && listCard('Unclaimed, tried all the same', cells)
+}
+
+const probeWord = { works: 'works although unclaimed', refused: 'refused cleanly', misbehaves: 'misbehaves' }
+
+function listCard(title: string, cells: readonly PageCell[]): HTMLElement {
+  const shown = cells.slice(0, 8)
+  const verdicts = [...new Set(cells.map((cell) => cell.verdict))]
+  return h(
+    'section',
+    { class: 'card' },
+    h('header', { class: 'card-head' }, h('h2', {}, title), h('p', { class: 'quiet' }, count(cells.length, 'cell'))),
+    h(
+      'ul',
+      { class: 'list' },
+      shown.map((cell) =>
+        h(
+          'li',
+          {},
+          cell.claimed ? verdictMark(cell.verdict, cell.fidelity) : h('span', { class: 'mark v-skipped' }, '○'),
+          h(
+            'div',
+            {},
+            h('a', { href: cellHref(cell) }, cell.id),
+            h('p', { class: 'quiet' }, [cell.probe && probeWord[cell.probe], cell.reason].filter(Boolean).join(': ')),
+          ),
+        ),
+      ),
+    ),
+    cells.length > shown.length &&
+      h(
+        'p',
+        { class: 'quiet' },
+        h('a', { href: cellsHref({ verdict: verdicts, claimed: cells[0]!.claimed ? 'yes' : 'no' }) }, `All ${cells.length}`),
+      ),
+  )
+}
+
+function deviations(): HTMLElement | false {
+  return (
+    page.deviations.length > 0 &&
+    h(
+      'section',
+      { class: 'card' },
+      h(
+        'header',
+        { class: 'card-head' },
+        h('h2', {}, 'Deviations'),
+        h('p', { class: 'quiet' }, 'from a standard, without harm to the call'),
+      ),
+      h(
+        'ul',
+        { class: 'list' },
+        page.deviations.map(({ id, detail, reference, cells }) =>
+          h(
+            'li',
+            {},
+            h('span', { class: 'number' }, cells),
+            h('div', {}, h('a', { href: cellsHref({ deviation: id }) }, detail), reference && h('p', { class: 'quiet' }, reference)),
+          ),
+        ),
+      ),
+    )
+  )
+}
+
+function skipped(): HTMLElement | false {
+  return (
+    page.skipped.length > 0 &&
+    h(
+      'section',
+      { class: 'card' },
+      h(
+        'header',
+        { class: 'card-head' },
+        h('h2', {}, 'Not tried'),
+        h(
+          'p',
+          { class: 'quiet' },
+          count(
+            page.skipped.reduce((total, { cells }) => total + cells, 0),
+            'cell',
+          ),
+        ),
+      ),
+      h(
+        'ul',
+        { class: 'list' },
+        page.skipped.map(({ reason, cells }) =>
+          h('li', {}, h('span', { class: 'number' }, cells), h('a', { href: cellsHref({ verdict: 'skipped', reason }) }, reason)),
+        ),
+      ),
+    )
+  )
+}

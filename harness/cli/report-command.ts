@@ -72,7 +72,8 @@ export async function serveCommand(runDir: string, port: number): Promise<number
 
 function finish(results: Results, runDir: string): number {
   printLine(verdictSentence(results))
-  printLine(`Report: ${join(relative(process.cwd(), runDir), 'report.html')}`)
+  const near = relative(process.cwd(), runDir)
+  printLine(`Report: ${join(near.startsWith('..') ? runDir : near, 'report.html')}`)
   return exitCodeOf(results)
 }
 
@@ -103,16 +104,20 @@ async function explained<T>(work: () => Promise<T>): Promise<T> {
 }
 
 async function resultsIn(folder: string): Promise<Results[]> {
+  // `latest` is a link to one of the others.
   const entries = existsSync(folder) ? await readdir(folder, { withFileTypes: true }) : []
-  const files = entries.filter((entry) => entry.isDirectory()).map((entry) => join(folder, entry.name, 'results.json'))
-  const runs = await Promise.all(files.filter((file) => existsSync(file)).map(readResults))
+  const dirs = entries.filter((entry) => entry.isDirectory()).map((entry) => join(folder, entry.name))
+  const runs = await Promise.all(dirs.filter((dir) => existsSync(journalPath(dir))).map(resultsOf))
   if (runs.length === 0) throw new UsageError(`there is no run in ${folder}`, 'npm run matrix makes one in runs/')
   return runs.sort((a, b) => (a.run.started < b.run.started ? -1 : 1))
 }
 
-async function readResults(file: string): Promise<Results> {
+/** The results as they were rendered; from the journal where that was never done, as after a crash. */
+async function resultsOf(runDir: string): Promise<Results> {
+  const file = join(runDir, 'results.json')
+  if (!existsSync(file)) return await read(runDir)
   const parsed = resultsSchema.safeParse(JSON.parse(await readFile(file, 'utf8')))
   if (!parsed.success)
-    throw new UsageError(`${file} is not the results of a run of this version`, `trunkproof report ${join(file, '..')} writes it anew`)
+    throw new UsageError(`${file} is not the results of a run of this version`, `trunkproof report ${runDir} writes it anew`)
   return parsed.data
 }

@@ -62,14 +62,14 @@ export function registrationFile(active: readonly ActiveRegistration[]): string 
         line: 'yes',
         expiration: '300',
         retry_interval: '5',
-        // By default Asterisk waits a random time of up to 10 s before its first REGISTER.
+        // By default Asterisk adds a random time of up to 10 s to the second it always waits.
         max_random_initial_delay: '0',
       }),
     )
     .join('')
 }
 
-export function registrationName(identity: PeerIdentity): string {
+function registrationName(identity: PeerIdentity): string {
   return `register-${identity.number}`
 }
 
@@ -78,7 +78,7 @@ function wrongAuthName(identity: PeerIdentity): string {
 }
 
 /** `sip:user@host:port;transport=x` of the edge as this cell reaches it. */
-function edgeUri({ edge }: PeerIdentity, user?: string): string {
+export function edgeUri({ edge }: PeerIdentity, user?: string): string {
   const host = edge.host.includes(':') ? `[${edge.host}]` : edge.host
   const transport = edge.transport === 'udp' ? '' : `;transport=${edge.transport}`
   return `sip:${user === undefined ? '' : `${user}@`}${host}:${edge.port}${transport}`
@@ -138,7 +138,7 @@ function endpoint({ cell, identity }: AsteriskCell): string {
     // Without it an answer would be matched to the endpoint whatever number the edge calls from.
     identify_by: 'username',
     aors: name,
-    outbound_auth: name,
+    ...(axes.registration === 'register' ? { outbound_auth: name } : {}),
     ...(identity.username === '' ? {} : { from_user: identity.username }),
     // A call whose other side vanished must not hold a channel for ever.
     rtp_timeout: '30',
@@ -149,7 +149,7 @@ function endpoint({ cell, identity }: AsteriskCell): string {
     account +
     binding +
     auth(name, identity.username, identity.password) +
-    auth(wrongAuthName(identity), identity.username, `not ${identity.password}`)
+    auth(wrongAuthName(identity), identity.username, `not-${identity.password}`)
   )
 }
 
@@ -175,6 +175,6 @@ exten => s,1,Playtones(\${TONE})
 [digits]
 exten => s,1,StopPlaytones()
  same => n,SendDTMF(\${DIGITS},80,120)
- same => n,UserEvent(DigitsSent,Uniqueid: \${UNIQUEID})
+ same => n,UserEvent(DigitsSent)
  same => n,Goto(speak,s,1)
 `

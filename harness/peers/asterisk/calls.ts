@@ -1,0 +1,42 @@
+/** What a session asks of its captured SIP messages. Pure. */
+
+import { parseInfoDigit } from '../../../protocol/dtmf/info.ts'
+import { parseSdp } from '../../../protocol/sdp/session.ts'
+import { parseCSeq } from '../../../protocol/sip/headers.ts'
+import type { SipMessage } from '../../../protocol/sip/message.ts'
+import type { IndexedCall } from './wire-index.ts'
+
+/** Status of the last final response to a method, over all calls; 0 when there is none. */
+export function finalStatus(calls: readonly IndexedCall[], method: string): number {
+  const statuses = calls.flatMap(({ messages }) => messages.map((message) => statusOf(message, method)))
+  return statuses.findLast((status) => status >= 200) ?? 0
+}
+
+function statusOf(message: SipMessage, method: string): number {
+  return message.type === 'response' && parseCSeq(message.headers.get('CSeq'))?.method === method ? message.status : 0
+}
+
+/** Asterisk's RTP ports, as its own descriptions name them. */
+export function localPorts(calls: readonly IndexedCall[]): Set<number> {
+  const ports = new Set<number>()
+  for (const { messages, wires } of calls) {
+    messages.forEach((message, index) => {
+      if (wires[index]!.dir !== 'out' || !/^application\/sdp\b/i.test(message.headers.get('Content-Type') ?? '')) return
+      const parsed = parseSdp(new TextDecoder().decode(message.body))
+      if (!parsed.ok) return
+      for (const { port } of parsed.session.media) if (port !== 0) ports.add(port)
+    })
+  }
+  return ports
+}
+
+/** Digits that came to Asterisk in INFO requests. */
+export function infoDigits(calls: readonly IndexedCall[]): { digit: string; at: number }[] {
+  return calls.flatMap(({ messages, wires }) =>
+    messages.flatMap((message, index) => {
+      if (message.type !== 'request' || message.method !== 'INFO' || wires[index]!.dir !== 'in') return []
+      const read = parseInfoDigit(message.headers.get('Content-Type') ?? '', new TextDecoder().decode(message.body))
+      return read === undefined ? [] : [{ digit: read.digit, at: wires[index]!.at }]
+    }),
+  )
+}

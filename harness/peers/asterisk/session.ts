@@ -1,0 +1,289 @@
+/**
+ * A real Asterisk's side of one cell: told what to do over the manager, questioned through
+ * the capture beside it. Media and digits are played inside Asterisk (see the dialplan in
+ * config.ts); nothing here is in time with packets.
+ */
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Cell } from '../../../matrix/cell.ts'
+import type { RtpWire } from '../../../protocol/wire.ts'
+import { readStreams } from '../../evidence/streams.ts'
+import { findCall, readTrace } from '../../evidence/trace.ts'
+import {
+  CallFailed,
+  type HeardDigit,
+  type MediaFacts,
+  type PeerEvidence,
+  type PeerIdentity,
+  type PeerSession,
+  type RegisterOutcome,
+} from '../peer.ts'
+import type { AmiClient } from './ami.ts'
+import type { AmiEvent } from './ami-event.ts'
+import { finalStatus, infoDigits, localPorts } from './calls.ts'
+import type { WireCapture } from './capture.ts'
+import { asteriskPorts, edgeUri } from './config.ts'
+import type { Registrations } from './registrations.ts'
+import type { IndexedCall } from './wire-index.ts'
+
+/** What every session of one Asterisk shares. */
+export interface SessionResources {
+  readonly ami: AmiClient
+  readonly capture: WireCapture
+  readonly registrations: Registrations
+  /** Asterisk's address. */
+  readonly address: string
+  /** Lines of Asterisk's log about a word. */
+  readonly logLines: (word: string) => Promise<string[]>
+  readonly closed: (session: AsteriskSession) => void
+}
+
+/** How long a call or a registration may take, milliseconds; scenarios have deadlines of their own. */
+const callMs = 10_000
+const registerMs = 8_000
+const digitsMs = 20_000
+/** A tone is looked for in the last packets: this many are a third of a second, the detector needs a tenth. */
+const listened = 16
+const listenEveryMs = 60
+
+export class AsteriskSession implements PeerSession {
+  readonly contactUri: string
+  readonly cell: Cell
+  readonly identity: PeerIdentity
+  readonly #resources: SessionResources
+  readonly #openedAt = Date.now()
+  readonly #digits: { digit: string; durationMs: number; at: number }[] = []
+  readonly #users: ReadonlySet<string>
+  /** The channel of the call under way or last. */
+  #channel: { readonly uniqueId: string; readonly name: string; up: boolean } | undefined
+  readonly #up = Promise.withResolvers<void>()
+  readonly #gone = Promise.withResolvers<void>()
+  #ended = false
+  #digitsSent: (() => void) | undefined
+  #originated: ((answered: boolean) => void) | undefined
+  #registrationState: ((status: string) => void) | undefined
+  #registered = false
+
+  constructor(cell: Cell, identity: PeerIdentity, resources: SessionResources) {
+    this.cell = cell
+    this.identity = identity
+    this.#resources = resources
+    this.#users = new Set([identity.number, identity.username])
+    const { transport } = identity.edge
+    this.contactUri = `sip:${identity.username}@${resources.address}:${asteriskPorts[transport]};transport=${transport}`
+    this.#up.promise.catch(() => {})
+  }
+
+  /** An event of the manager about this session. */
+  take(event: AmiEvent): void {
+    switch (event.type) {
+      case 'channel-new':
+        this.#channel = { uniqueId: event.uniqueId, name: event.channel, up: false }
+        break
+      case 'channel-up':
+        if (this.#channel) this.#channel.up = true
+        this.#up.resolve()
+        break
+      case 'channel-gone':
+        this.#ended = true
+        this.#gone.resolve()
+        this.#originated?.(false)
+        this.#digitsSent?.()
+        break
+      case 'digit':
+        if (event.received) this.#digits.push({ digit: event.digit, durationMs: event.durationMs, at: Date.now() })
+        break
+      case 'originated':
+        this.#originated?.(event.answered)
+        break
+      case 'registration':
+        this.#registrationState?.(event.status)
+        break
+      case 'user':
+        this.#digitsSent?.()
+        break
+      case 'booted':
+        break
+    }
+  }
+
+  async register(options: { password?: string } = {}): Promise<RegisterOutcome> {
+    const startedAt = Date.now()
+    const { promise, resolve } = Promise.withResolvers<string>()
+    this.#registrationState = (status) => {
+      // Removing an earlier registration is reported too.
+      if (status !== 'Unregistered') resolve(status)
+    }
+    const wrongPassword = options.password !== undefined && options.password !== this.identity.password
+    await this.#resources.registrations.begin(this.identity, { wrongPassword })
+    const state = await within(registerMs, promise)
+    this.#registrationState = undefined
+    this.#registered = state === 'Registered'
+    await this.#resources.capture.sync()
+    return { status: finalStatus(this.#calls(startedAt), 'REGISTER'), registered: this.#registered }
+  }
+
+  async call(options: { number?: string } = {}): Promise<void> {
+    const startedAt = Date.now()
+    const { identity } = this
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    this.#originated = resolve
+    const other = options.number === undefined ? '' : `/${edgeUri(identity, options.number)}`
+    await this.#resources.ami.action('Originate', {
+      Channel: `PJSIP/${identity.number}${other}`,
+      ChannelId: randomUUID(),
+      Context: 'speak',
+      Exten: 's',
+      Priority: '1',
+      Timeout: String(callMs),
+      Async: 'true',
+    })
+    const answered = await within(callMs + 2_000, promise)
+    this.#originated = undefined
+    if (answered === true) return
+    await this.#resources.capture.sync()
+    const status = finalStatus(this.#calls(startedAt), 'INVITE')
+    throw new CallFailed(status, status === 0 ? 'the call was not answered' : `the call was answered ${status}`)
+  }
+
+  waitForCall(): Promise<void> {
+    return this.#up.promise
+  }
+
+  async heard(withinMs: number): Promise<boolean> {
+    for (const deadline = Date.now() + withinMs; ; await delay(listenEveryMs)) {
+      await this.#resources.capture.sync()
+      if (this.#hearsNow()) return true
+      if (Date.now() >= deadline || this.#ended) return false
+    }
+  }
+
+  async sendDigits(digits: string): Promise<void> {
+    const channel = this.#channel
+    if (channel === undefined || this.#ended) throw new CallFailed(0, 'there is no call to send digits on')
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#digitsSent = resolve
+    await this.#resources.ami.action('Setvar', { Channel: channel.name, Variable: 'DIGITS', Value: digits })
+    await this.#resources.ami.action('Redirect', { Channel: channel.name, Context: 'digits', Exten: 's', Priority: '1' })
+    await within(digitsMs, promise)
+    this.#digitsSent = undefined
+  }
+
+  async hangup(): Promise<void> {
+    if (this.#channel === undefined || this.#ended) return
+    try {
+      await this.#resources.ami.action('Hangup', { Channel: this.#channel.name, Cause: '16' })
+    } catch (error) {
+      // "No such channel": the other side was faster.
+      if (!this.#ended) throw error
+    }
+  }
+
+  async waitForEnd(withinMs: number): Promise<boolean> {
+    if (this.#channel === undefined || this.#ended) return true
+    await within(withinMs, this.#gone.promise)
+    return this.#ended
+  }
+
+  async evidence(): Promise<PeerEvidence> {
+    await this.#resources.capture.sync()
+    const calls = this.#calls()
+    const rtp = this.#media(calls)
+    const media = mediaFacts(rtp)
+    return {
+      sip: calls.flatMap((call) => call.wires).toSorted((a, b) => a.at - b.at),
+      rtp,
+      digits: this.#heardDigits(calls, rtp),
+      // Asterisk does not say what it hears: tones are read from the packets that reached it.
+      tones: [],
+      ...(media === undefined ? {} : { media }),
+      log: await this.#resources.logLines(this.identity.number),
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#up.reject(new CallFailed(0, 'the session was closed'))
+    await this.hangup().catch(() => {})
+    await this.waitForEnd(2_000)
+    await this.#resources.registrations.end(this.identity)
+    const calls = this.#calls()
+    this.#resources.capture.index.forget(
+      calls.map((call) => call.callId),
+      localPorts(calls),
+    )
+    this.#resources.closed(this)
+  }
+
+  #calls(since = this.#openedAt): IndexedCall[] {
+    return this.#resources.capture.index.callsOf(this.#users, since)
+  }
+
+  #media(calls: readonly IndexedCall[]): RtpWire[] {
+    const since = calls[0]?.wires[0]?.at ?? this.#openedAt
+    return [...localPorts(calls)]
+      .flatMap((port) => this.#resources.capture.index.mediaAt(port))
+      .filter((wire) => wire.at >= since)
+      .toSorted((a, b) => a.at - b.at)
+  }
+
+  #hearsNow(): boolean {
+    const calls = this.#calls()
+    const last = this.#media(calls)
+      .filter((wire) => wire.dir === 'in' && wire.kind === 'rtp')
+      .slice(-listened)
+    const call = findCall(readTrace(calls.flatMap((one) => one.wires)))
+    const { edge } = readStreams(last, call, this.cell.axes.codec)
+    return edge?.tones.some((reading) => reading.pair !== undefined) ?? false
+  }
+
+  /** Asterisk tells the digits, the wire how each of them came. */
+  #heardDigits(calls: readonly IndexedCall[], rtp: readonly RtpWire[]): HeardDigit[] {
+    const infos = infoDigits(calls)
+    const hadEvents = rtp.some((wire) => wire.dir === 'in' && wire.kind === 'rtp' && wire.bytes.length === eventLength)
+    return this.#digits.map((heard) => {
+      const info = infos.findIndex(({ digit, at }) => digit === heard.digit && at <= heard.at + clockStep)
+      if (info < 0) return hadEvents ? { ...heard, method: 'rfc4733' } : heard
+      infos.splice(info, 1)
+      return { ...heard, method: 'info' }
+    })
+  }
+}
+
+/** The capture counts in microseconds, this process in milliseconds. */
+const clockStep = 1
+
+/** An RTP header without extensions and one event (RFC 4733 section 2.3). */
+const eventLength = 16
+
+function mediaFacts(rtp: readonly RtpWire[]): MediaFacts | undefined {
+  const first = rtp[0]
+  if (first === undefined) return undefined
+  const remote = rtp.findLast((wire) => wire.dir === 'out' && wire.kind === 'rtp')?.remote
+  const byType: Record<RtpWire['dir'], Record<number, number>> = { in: {}, out: {} }
+  const packets = { in: 0, out: 0 }
+  for (const { dir, kind, bytes } of rtp) {
+    if (kind !== 'rtp' || bytes.length < 2) continue
+    const payloadType = bytes[1]! & 0x7f
+    packets[dir] += 1
+    byType[dir][payloadType] = (byType[dir][payloadType] ?? 0) + 1
+  }
+  return {
+    local: first.local,
+    ...(remote === undefined ? {} : { remote }),
+    packetsIn: packets.in,
+    packetsOut: packets.out,
+    payloadTypesIn: byType.in,
+    payloadTypesOut: byType.out,
+  }
+}
+
+/** The value, or undefined when it does not come in time. */
+async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+  const late = Promise.withResolvers<undefined>()
+  const timer = setTimeout(() => late.resolve(undefined), ms)
+  try {
+    return await Promise.race([promise, late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}

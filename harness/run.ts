@@ -80,7 +80,6 @@ async function tryAll(parts: Undertaking): Promise<void> {
   await using runtime = await startRuntime(options, runtimeOptions)
   await using desk = await EdgeDesk.open(runtime.edge)
   using lateness = new LatenessLog()
-  await desk.client.provision(runtime.roles.map((role) => provisionOf(role, runtime)))
   const run = { ...facts, versions: { ...facts.versions, ...runtime.versions }, edge: { ...facts.edge, version: runtime.edgeInfo.version } }
   journal.write({ event: 'run.started', run, plan: journalPlan(plan, runtime.standIns) })
 
@@ -115,6 +114,7 @@ async function tryOnce(
     attempt,
     runDir,
     rerun: rerunCommand(item, options),
+    peerAddresses: runtime.peerAddresses,
     signal,
     latenessSince: async (epochMs) => Math.max(lateness.since(epochMs), await runtime.latenessMs()),
   })
@@ -131,26 +131,6 @@ async function startRuntime(options: RunOptions, runtimeOptions: RuntimeOptions)
   return startEmbedded(runtimeOptions)
 }
 
-/** A documentation address (RFC 5737): whoever calls, it is not from there. */
-const nobodysAddress = '192.0.2.1/32'
-
-function provisionOf({ item, identity }: Role, runtime: StartedRuntime) {
-  const { registration, dtmf, codec } = item.cell.axes
-  // A stranger is a caller whose address the trunk does not list.
-  const stranger = item.scenario.steps.some((step) => 'call' in step && step.call.as === 'stranger')
-  return {
-    number: identity.number,
-    domain: identity.edge.host,
-    username: identity.username,
-    password: identity.password,
-    registration,
-    allow: stranger ? [nobodysAddress] : runtime.peerAddresses,
-    dtmf,
-    codecs: [codec],
-    tone: identity.edgeTone,
-  }
-}
-
 const keyOf = ({ cell, scenario }: PlanItem): string => `${cell.id}/${scenario.id}`
 
 /** The command that tries one item again, alone. */
@@ -160,7 +140,7 @@ export function rerunCommand({ cell, scenario }: PlanItem, { runtime }: Pick<Run
     'npm run matrix --',
     `--platform ${cell.platform}`,
     ...axes,
-    `--scenario ${scenario.id}`,
+    `--scenario ${scenario.file.startsWith('scenarios/') ? scenario.id : scenario.file}`,
     ...(cell.claimed ? [] : ['--include unclaimed']),
     ...(runtime === 'embedded' ? [] : [`--runtime ${runtime}`]),
   ].join(' ')

@@ -3,7 +3,7 @@
  * verdict. Whatever happens, the session is closed again within its own time budget.
  */
 import type { AxisValues, CellResult, Deviation, ExpectationResult, Fidelity } from '../../reports/schema/results.ts'
-import type { EdgeCall } from '../edge/edge-client.ts'
+import type { EdgeCall, Provision } from '../edge/edge-client.ts'
 import type { EdgeDesk } from '../edge/edge-desk.ts'
 import type { CellEvidence, EdgeView } from '../evidence/cell-evidence.ts'
 import { cellFacts } from '../evidence/cell-facts.ts'
@@ -27,6 +27,8 @@ export interface AttemptParts {
   readonly runDir: string
   /** Command that runs this cell alone. */
   readonly rerun: string
+  /** CIDR ranges the peer calls from. */
+  readonly peerAddresses: readonly string[]
   /** Ends the attempt early. */
   readonly signal: AbortSignal
   /** Worst delay of media or of this process since a moment, milliseconds: what the machine owes, not the subject. */
@@ -88,11 +90,37 @@ async function observe(parts: AttemptParts): Promise<{ evidence: CellEvidence; p
   const deadline = AbortSignal.any([parts.signal, AbortSignal.timeout(item.scenario.deadline_ms)])
   const session = await peer.open(item.cell, identity)
   try {
+    await desk.client.provision(provisionOf(parts, session))
     const performance = await new Conductor({ item, identity, session, desk, log, signal: deadline }).perform()
     const [peerEvidence, edgeCall] = await Promise.all([session.evidence(), edgeSide(desk, performance)])
     return { performance, evidence: assemble(parts, session, performance, inOrder(peerEvidence), edgeCall) }
   } finally {
     await inTime(session[Symbol.asyncDispose]())
+    await inTime(desk.client.release(identity.number))
+  }
+}
+
+/** A documentation address (RFC 5737): whoever calls, it is not from there. */
+const nobodysAddress = '192.0.2.1/32'
+
+/** The number of this cell as the customer would import it: credentials or addresses, and where calls go. */
+function provisionOf({ item, identity, peerAddresses }: AttemptParts, session: PeerSession): Provision {
+  const { registration, dtmf, codec, transport } = item.cell.axes
+  const { host, port } = hostAndPort(session.contactUri)
+  // A stranger is a caller whose address the trunk does not list.
+  const stranger = item.scenario.steps.some((step) => 'call' in step && step.call.as === 'stranger')
+  return {
+    number: identity.number,
+    domain: identity.edge.host,
+    username: identity.username,
+    password: identity.password,
+    registration,
+    allow: stranger ? [nobodysAddress] : peerAddresses,
+    dtmf,
+    codecs: [codec],
+    tone: identity.edgeTone,
+    outboundProxy:
+      registration === 'register' ? undefined : `sip:${host.includes(':') ? `[${host}]` : host}:${port};transport=${transport}`,
   }
 }
 

@@ -137,9 +137,7 @@ export class Conductor {
 
   async #callOut(): Promise<void> {
     const { number, edgeTone } = this.#identity
-    const registered = this.#item.cell.axes.registration === 'register'
-    // A registered peer is called by number: where it is, its binding says.
-    const call = await this.#desk.client.call({ number, to: registered ? number : this.#session.contactUri, tone: edgeTone })
+    const call = await this.#desk.client.call({ number, to: calledNumber, tone: edgeTone })
     this.#performance.edgeCall = call.id
     const ended = this.#log.first((event) => event.type === 'call.ended', setUpMs)
     await Promise.race([
@@ -226,6 +224,8 @@ export class Conductor {
   }
 }
 
+/** Whom the edge asks for; where that is, the trunk's binding or outbound proxy says. */
+const calledNumber = '+99955501000'
 /** A number of nobody's, outside every plan. */
 const unknownNumber = '+99900000000'
 

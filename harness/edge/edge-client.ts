@@ -52,6 +52,8 @@ export interface Provision {
   readonly codecs: readonly string[]
   /** What the edge speaks on an inbound call. */
   readonly tone: TonePair
+  /** Where the edge sends calls of a static trunk: a SIP URI without a user. */
+  readonly outboundProxy: string | undefined
 }
 
 /** The edge could not do what it was told because of the state a call is in. */
@@ -73,10 +75,11 @@ export class EdgeClient {
     return infoSchema.parse(await this.#request('GET', '/v1/info'))
   }
 
-  /** Imports all numbers with a trunk of their own, or none. */
-  async provision(numbers: readonly Provision[]): Promise<void> {
-    const trunks = numbers.map((one) => ({
-      id: trunkId(one.number),
+  /** Imports a number with a trunk of its own, or nothing. */
+  async provision(one: Provision): Promise<void> {
+    const id = trunkId(one.number)
+    const trunk = {
+      id,
       name: one.number,
       auth:
         one.registration === 'register'
@@ -86,16 +89,22 @@ export class EdgeClient {
       sip_domain: one.domain,
       dtmf: one.dtmf,
       codecs: one.codecs,
-    }))
-    const imports = numbers.map((one) => ({
+    }
+    const number = {
       number: one.number,
-      trunk: trunkId(one.number),
+      trunk: id,
       agent: { answer: 'answer', tone: one.tone },
-    }))
-    await this.#request('POST', '/v1/bulk', { trunks, numbers: imports })
+      ...(one.outboundProxy === undefined ? {} : { outbound_proxy: one.outboundProxy }),
+    }
+    await this.#request('POST', '/v1/bulk', { trunks: [trunk], numbers: [number] })
   }
 
-  /** The edge calls: `to` is a number (a registered trunk's binding is used) or a SIP URI. */
+  /** Takes a number and its trunk back. */
+  async release(number: string): Promise<void> {
+    await this.#request('DELETE', `/v1/trunks/${trunkId(number)}?cascade=true`)
+  }
+
+  /** The edge calls a number: by its trunk's binding, or through its outbound proxy. */
   async call(request: { number: string; to: string; tone: TonePair }): Promise<EdgeCall> {
     const body = { number: request.number, to: request.to, agent: { answer: 'answer', tone: request.tone } }
     return callSchema.parse(await this.#request('POST', '/v1/calls', body))

@@ -3,7 +3,8 @@
  * which digits they spell, and which are missing. Works from packets alone, so that it
  * makes no difference whether a tap of ours or a capture beside a product took them.
  */
-import { createDecoder, type FrameDecoder } from '../../endpoint/media/frame-decoder.ts'
+import { createDecoder } from '../../endpoint/media/codec.ts'
+import { type AudioDecoder, listeningRate } from '../../protocol/audio/decoder.ts'
 import { ToneDetector } from '../../protocol/audio/tone-detector.ts'
 import { EventReceiver } from '../../protocol/dtmf/event-receiver.ts'
 import { digitOfEvent } from '../../protocol/dtmf/telephone-event.ts'
@@ -19,14 +20,15 @@ import type { Side, TracedCall } from './trace.ts'
 /** Meaning of a payload type: an audio codec of ours, events at a clock rate, or something else by name. */
 type Meaning = { readonly audio: CodecName } | { readonly eventsAt: number } | { readonly other: string }
 
-/** Payload types that mean the same everywhere (RFC 3551 table 4), and the one nearly everybody uses for events. */
+/** Payload types that mean the same everywhere (RFC 3551 table 4; RFC 3389 for comfort noise), and the one nearly everybody uses for events. */
 const customary: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
   [0, { audio: 'pcmu' }],
   [8, { audio: 'pcma' }],
+  [13, { other: 'cn' }],
   [101, { eventsAt: 8000 }],
 ])
 
-const clockRates: Readonly<Record<CodecName, number>> = { pcmu: 8000, pcma: 8000, opus: 48_000 }
+const codecNames: ReadonlySet<string> = new Set<CodecName>(['pcmu', 'pcma', 'opus'])
 
 /** Both directions of a cell's media. `wanted` is the codec of the cell, to point at the first packet that is not of it. */
 export function readStreams(
@@ -56,7 +58,7 @@ function meaningsFor(from: Side, call: TracedCall | undefined): ReadonlyMap<numb
     const parsed = parseSdp(description.sdp)
     if (!parsed.ok) continue
     for (const [payloadType, format] of payloadTypesOf(parsed.session)) {
-      if (format.name in clockRates) meanings.set(payloadType, { audio: format.name as CodecName })
+      if (codecNames.has(format.name)) meanings.set(payloadType, { audio: format.name as CodecName })
       else if (format.name === 'telephone-event') meanings.set(payloadType, { eventsAt: format.clockRate })
       else meanings.set(payloadType, { other: format.name })
     }
@@ -73,7 +75,7 @@ class StreamReader {
   readonly #codecs: Record<string, number> = {}
   readonly #payloadTypes: Record<number, number> = {}
   readonly #tones: StreamFacts['tones'][number][] = []
-  readonly #ears = new Map<CodecName, { decoder: FrameDecoder; detector: ToneDetector }>()
+  readonly #ears = new Map<CodecName, { decoder: AudioDecoder; detector: ToneDetector }>()
   readonly #events = new Map<number, EventReceiver>()
   #digits = ''
   #packets = 0
@@ -134,7 +136,7 @@ class StreamReader {
     this.#count(codec, number)
     let ear = this.#ears.get(codec)
     if (ear === undefined) {
-      ear = { decoder: createDecoder(codec), detector: new ToneDetector({ sampleRate: clockRates[codec] }) }
+      ear = { decoder: createDecoder(codec), detector: new ToneDetector({ sampleRate: listeningRate }) }
       this.#ears.set(codec, ear)
     }
     const pcm = ear.decoder.decode(payload)

@@ -5,13 +5,13 @@
 import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { faultCatalogue, parseFaults } from '../../../endpoint/faults.ts'
-import { Persona } from './persona.ts'
+import { Persona, type PortRange } from './persona.ts'
 import { personaServer } from './server.ts'
 
-const range = (text: string): [number, number] => {
-  const [first = Number.NaN, last = Number.NaN] = text.split('-').map(Number)
-  if (!(first > 0 && first < last && last < 65_536)) throw new RangeError(`"${text}" is not a range of ports such as 20000-29999`)
-  return [first, last]
+const range = (text: string): PortRange => {
+  const [from = Number.NaN, to = Number.NaN] = text.split('-').map(Number)
+  if (!(from > 0 && from < to && to < 65_536)) throw new RangeError(`"${text}" is not a range of ports such as 20000-29999`)
+  return { from, to }
 }
 
 const program = new Command('persona')
@@ -35,8 +35,8 @@ const options = program.opts<{
   host: string
   token: string
   httpPort: number
-  sipPorts: [number, number]
-  rtpPorts: [number, number]
+  sipPorts: PortRange
+  rtpPorts: PortRange
   tlsCert?: string
   tlsKey?: string
   tlsCa?: string

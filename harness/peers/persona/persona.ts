@@ -1,18 +1,23 @@
 /** A programmable phone system: one process, many cells, each with a session of its own. */
 
 import type { FaultSet } from '../../../endpoint/faults.ts'
-import { MediaEngine } from '../../../endpoint/media/media-engine.ts'
+import { MediaEngine } from '../../../endpoint/media/engine.ts'
 import type { Cell } from '../../../matrix/cell.ts'
 import type { PeerIdentity, StartedPeer } from '../peer.ts'
 import { type PersonaResources, PersonaSession } from './session.ts'
+
+/** Inclusive. */
+export interface PortRange {
+  readonly from: number
+  readonly to: number
+}
 
 export interface PersonaOptions {
   readonly host: string
   /** PEM texts; without them TLS cells cannot be opened. */
   readonly tls: PersonaResources['tls']
-  /** First and last SIP port, and first and last RTP port, inclusive. */
-  readonly sipPorts: readonly [number, number]
-  readonly rtpPorts: readonly [number, number]
+  readonly sipPorts: PortRange
+  readonly rtpPorts: PortRange
   readonly faults: FaultSet
   readonly version: string
 }
@@ -26,7 +31,7 @@ export class Persona implements StartedPeer {
 
   constructor(options: PersonaOptions) {
     this.version = options.version
-    this.#media = new MediaEngine({ ports: { first: options.rtpPorts[0], last: options.rtpPorts[1] }, faults: options.faults })
+    this.#media = new MediaEngine({ ports: options.rtpPorts, faults: options.faults })
     this.#resources = {
       host: options.host,
       tls: options.tls,
@@ -50,7 +55,7 @@ export class Persona implements StartedPeer {
 
   /** 99th percentile of how late media packets left in the last seconds, milliseconds. */
   get latenessMs(): number {
-    return this.#media.lateness()
+    return this.#media.pacer.latenessMs() ?? 0
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -63,11 +68,11 @@ export class Persona implements StartedPeer {
  * Port numbers one after another: a number comes up again as late as can be, long after its last
  * call's stragglers. Begins anywhere, so that two personas on one machine seldom want the same one.
  */
-function roundRobin([first, last]: readonly [number, number]): () => number {
-  let next = first + Math.floor(Math.random() * (last - first))
+function roundRobin({ from, to }: PortRange): () => number {
+  let next = from + Math.floor(Math.random() * (to - from))
   return () => {
     const port = next
-    next = next >= last ? first : next + 1
+    next = next >= to ? from : next + 1
     return port
   }
 }

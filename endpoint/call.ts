@@ -6,7 +6,6 @@ import { EventEmitter } from 'node:events'
 import { mediaType } from '../protocol/sip/body-part.ts'
 import type { Negotiations } from '../protocol/sip/dialog/collision.ts'
 import type { Dialog } from '../protocol/sip/dialog/dialog.ts'
-import { parseNameAddr } from '../protocol/sip/headers.ts'
 import type { SipMessage, SipRequest, SipResponse } from '../protocol/sip/message.ts'
 import type { Address, TlsFacts, Transport } from '../protocol/wire.ts'
 import type { AgentCore, DialogOwner } from './agent-core.ts'
@@ -261,6 +260,3 @@ export abstract class CallSession extends EventEmitter<CallEvents> implements Ca
     this.emit('info', { contentType: contentType ?? type, body: request.body, request })
   }
 }
-
-/** The URI of a From or To value. */
-export const uriOf = (value: string | undefined): string => parseNameAddr(value ?? '')?.uri ?? ''

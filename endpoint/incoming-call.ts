@@ -2,10 +2,11 @@
 import { bodyPart } from '../protocol/sip/body-part.ts'
 import { Dialog } from '../protocol/sip/dialog/dialog.ts'
 import { decideAsServer } from '../protocol/sip/dialog/session-timer.ts'
+import { parseNameAddr } from '../protocol/sip/headers.ts'
 import { makeResponse, type SipRequest, type SipResponse } from '../protocol/sip/message.ts'
 import type { AgentCore } from './agent-core.ts'
 import { AnswerRepeater } from './answer-repeater.ts'
-import { CallSession, uriOf } from './call.ts'
+import { CallSession } from './call.ts'
 import type { Timer } from './clock.ts'
 import type { MediaOptions, MediaSession } from './media/types.ts'
 import { ReliableProvisionals } from './reliable-provisionals.ts'
@@ -299,3 +300,6 @@ export class IncomingCallSession extends CallSession implements IncomingCall {
     return this.#peerRequires || this.invite.headers.list('Supported').includes('100rel')
   }
 }
+
+/** The URI of a From or To value. */
+const uriOf = (value: string | undefined): string => parseNameAddr(value ?? '')?.uri ?? ''

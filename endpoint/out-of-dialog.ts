@@ -1,7 +1,8 @@
 /** Requests of ours outside any dialog: REGISTER, OPTIONS and the like (RFC 3261 8.1). */
 import { maxForwards } from '../protocol/sip/dialog/dialog.ts'
-import { formatNameAddr, parseNameAddr } from '../protocol/sip/headers.ts'
+import { formatNameAddr } from '../protocol/sip/headers.ts'
 import { makeRequest, type SipResponse } from '../protocol/sip/message.ts'
+import { addressOf } from './address-of.ts'
 import type { AgentCore } from './agent-core.ts'
 import { ClientAuth } from './client-auth.ts'
 import { Exchange } from './exchange.ts'
@@ -17,14 +18,13 @@ export interface Answer {
   readonly flow: Connection
 }
 
-/** Rejects with a RequestError when there is no response at all. `auth` keeps challenges from one request to the next. */
+/** Throws a TypeError when `to` or `from` is no address; rejects with a RequestError when there is no response at all. `auth` keeps challenges from one request to the next. */
 export function requestOutOfDialog(core: AgentCore, wanted: OutgoingRequest, options: RequestOptions, auth?: ClientAuth): Promise<Answer> {
   const { method, callId = randomToken(12), contact } = wanted
   const target = options.target ?? wanted.target
   const credentials = options.credentials ?? wanted.credentials
-  const from = parseNameAddr(wanted.from)
-  const to = parseNameAddr(wanted.to)
-  if (from === undefined || to === undefined) throw new TypeError(`not an address: ${from === undefined ? wanted.from : wanted.to}`)
+  const from = addressOf(wanted.from)
+  const to = addressOf(wanted.to)
   from.params.set('tag', randomToken())
   const uri = wanted.requestUri ?? to.uri
   let number = 0

@@ -3,11 +3,12 @@ import { bodyPart } from '../protocol/sip/body-part.ts'
 import { Dialog, maxForwards, type RoutedRequest } from '../protocol/sip/dialog/dialog.ts'
 import { isNextProvisional } from '../protocol/sip/dialog/reliable-provisional.ts'
 import { leastMinSe, requestRows, secondsAfter422, settledByResponse } from '../protocol/sip/dialog/session-timer.ts'
-import { formatNameAddr, parseCSeq, parseNameAddr, tagOf } from '../protocol/sip/headers.ts'
+import { formatNameAddr, parseCSeq, tagOf } from '../protocol/sip/headers.ts'
 import { makeRequest, type SipRequest, type SipResponse } from '../protocol/sip/message.ts'
 import type { Address, TlsFacts, Transport } from '../protocol/wire.ts'
+import { addressOf } from './address-of.ts'
 import type { AgentCore } from './agent-core.ts'
-import { CallSession, uriOf } from './call.ts'
+import { CallSession } from './call.ts'
 import { ClientAuth } from './client-auth.ts'
 import type { Timer } from './clock.ts'
 import { requestInDialog, sendAck } from './dialog-request.ts'
@@ -55,14 +56,13 @@ export class OutgoingCallSession extends CallSession implements OutgoingCall {
   constructor(core: AgentCore, options: InviteOptions) {
     super(core, options.credentials === undefined ? undefined : new ClientAuth(options.credentials))
     this.#options = options
-    const from = parseNameAddr(options.from)
-    const to = parseNameAddr(options.to)
-    if (from === undefined || to === undefined) throw new TypeError(`not an address: ${from === undefined ? options.from : options.to}`)
+    const from = addressOf(options.from)
+    const to = addressOf(options.to)
     from.params.set('tag', randomToken())
     this.#from = formatNameAddr(from)
     this.#to = formatNameAddr(to)
-    this.remoteUri = uriOf(options.to)
-    this.localUri = uriOf(options.from)
+    this.remoteUri = to.uri
+    this.localUri = from.uri
     this.#sessionSeconds = options.sessionExpires
     this.#invite = this.#make().request
     this.#number = 0
@@ -75,8 +75,8 @@ export class OutgoingCallSession extends CallSession implements OutgoingCall {
 
   /** Known for certain once a response has come. */
   override get transport(): Transport {
-    const { target, outboundProxy, requestUri, to } = this.#options
-    return this.flow?.transport ?? target?.transport ?? transportParam(outboundProxy ?? requestUri ?? uriOf(to)) ?? 'udp'
+    const { target, outboundProxy, requestUri } = this.#options
+    return this.flow?.transport ?? target?.transport ?? transportParam(outboundProxy ?? requestUri ?? this.remoteUri) ?? 'udp'
   }
 
   /** Port 0 until a response has come. */

@@ -50,6 +50,7 @@ export class Authorizer {
   invite(request: SipRequest, remote: Address, trunk: Trunk): Verdict {
     if (trunk.auth.type === 'acl') {
       const family = remote.address.includes(':') ? 'ipv6' : 'ipv4'
+      if (this.#faults.has('accept-strangers')) return allowed
       const listed = this.#directory.accessList(trunk)?.check(remote.address, family) === true
       return listed ? allowed : { kind: 'forbidden', why: 'source address is not on the list' }
     }

@@ -1,6 +1,7 @@
 /** The registrar, RFC 3261 section 10.3: one address-of-record a trunk that registers. */
 
 import type { Clock } from '../endpoint/clock.ts'
+import type { FaultSet } from '../endpoint/faults.ts'
 import type { HeaderRow, IncomingRequest } from '../endpoint/user-agent-types.ts'
 import { formatNameAddr, type NameAddr, parseCSeq, parseNameAddr } from '../protocol/sip/headers.ts'
 import type { SipRequest } from '../protocol/sip/message.ts'
@@ -18,6 +19,7 @@ export interface RegistrarOptions {
   readonly clock: Clock
   /** Seconds. A shorter wish is answered 423. */
   readonly minExpires: number
+  readonly faults?: FaultSet
   /** Counts REGISTERs by outcome. */
   readonly outcomes: Tally
 }
@@ -66,7 +68,7 @@ export class Registrar {
     const callId = request.headers.get('Call-ID')
     if (cseq === undefined || callId === undefined) return { status: 400 }
     if (!this.#apply(trunk.id, wanted.wishes, { callId, cseq, flow })) return { status: 500, reason: 'Out Of Order' }
-    return { status: 200, headers: this.#contacts(trunk.id) }
+    return { status: 200, headers: this.#options.faults?.has('register-no-binding') ? [] : this.#contacts(trunk.id) }
   }
 
   /** The trunk an address-of-record names: its username, in its SIP domain or, when there is no doubt, in any. */

@@ -22,6 +22,11 @@ export const faultCatalogue = {
   'accept-wrong-password': 'any password is right',
   'register-unchallenged': 'REGISTER is accepted without a challenge',
   'ignore-rport': 'rport in Via is not filled in',
+  'reject-calls': 'every call is refused with 486',
+  'register-no-binding': 'REGISTER is accepted without the binding in the response',
+  'accept-strangers': 'calls are let in from addresses that are on no list',
+  tls12: 'TLS is spoken in version 1.2 only',
+  'answer-savp': 'the SDP answer names RTP/SAVP, and plain RTP is sent all the same',
 } as const
 
 export type FaultName = keyof typeof faultCatalogue

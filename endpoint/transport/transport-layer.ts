@@ -76,12 +76,14 @@ export class TransportLayer {
   readonly #options: TransportLayerOptions
   readonly #limits: TransportLimits
   readonly #fillRport: boolean
+  readonly #plantedVersions: Pick<TlsServerOptions, 'minVersion' | 'maxVersion'>
   readonly #log: Log
 
   private constructor(options: TransportLayerOptions) {
     this.#options = options
     this.#limits = { ...defaultLimits, ...options.limits }
     this.#fillRport = !options.faults?.has('ignore-rport')
+    this.#plantedVersions = options.faults?.has('tls12') ? { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' } : {}
     this.#log = options.log ?? defaultLog
     this.#acceptor = new StreamAcceptor(this.#limits, this.#log, (transport, socket, tls) => {
       // Gone before its handshake was noticed.
@@ -178,7 +180,7 @@ export class TransportLayer {
       if (transport === 'udp') this.#udp.push(await UdpListener.open(host, port, (bytes, flow) => this.#receiveDatagram(bytes, flow)))
       else if (transport === 'tcp') this.#streams.push({ transport, listener: await this.#acceptor.listenTcp(host, port) })
       else if (tls === undefined) throw new TypeError('a certificate is required')
-      else this.#streams.push({ transport, listener: await this.#acceptor.listenTls(host, port, tls) })
+      else this.#streams.push({ transport, listener: await this.#acceptor.listenTls(host, port, { ...tls, ...this.#plantedVersions }) })
     } catch (error) {
       const where = `${transport} ${formatAddress({ address: host, port })}`
       throw new Error(`cannot listen on ${where}: ${(error as Error).message}`, { cause: error })

@@ -84,7 +84,7 @@ export class PersonaSession implements PeerSession {
       media: resources.media,
     })
     this.#agent.onInvite = (call) => {
-      if (this.#call !== undefined) {
+      if (this.#call !== undefined || resources.faults.has('reject-calls')) {
         call.reject(486)
         return
       }
@@ -280,7 +280,8 @@ async function listen(cell: Cell, resources: PersonaResources, tap: SipTap): Pro
           { transport: 'udp', host, port },
           { transport: stream, host, port, ...(stream === 'tls' && tls ? { tls: { cert: tls.cert, key: tls.key, ca: [tls.ca] } } : {}) },
         ],
-        ...(tls === undefined ? {} : { tlsClient: { ca: [tls.ca], cert: tls.cert, key: tls.key } }),
+        // An instrument connects to an edge that speaks too old a version, to show that it does.
+        ...(tls === undefined ? {} : { tlsClient: { ca: [tls.ca], cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' as const } }),
         tap,
         faults,
       })

@@ -9,7 +9,15 @@ const never = ['**/node_modules/**', 'runs/**']
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['**/*.test.ts'], exclude: [...never, ...integration, ...docker, ...browser] } },
+      {
+        test: {
+          name: 'unit',
+          include: ['**/*.test.ts'],
+          exclude: [...never, ...integration, ...docker, ...browser],
+          // Unit tests leave nothing behind, so that files can share a process: half the time, and a leak shows.
+          isolate: false,
+        },
+      },
       { test: { name: 'integration', include: integration, exclude: never, testTimeout: 60_000, hookTimeout: 60_000 } },
       { test: { name: 'browser', include: browser, exclude: never, testTimeout: 120_000, hookTimeout: 120_000 } },
       {

@@ -1,0 +1,105 @@
+/**
+ * Every test this machine can run, and what was left out and why. In CI (`CI=true`) nothing may be left out.
+ *
+ *   npm test                                everything: the checks of the sources, then all kinds of tests
+ *   npm test -- protocol/sip -t 'folded'    only these files and tests; all options of vitest
+ *
+ * The last line is always `N passed, N failed, N skipped`. Exit code 0 when nothing failed, 1 otherwise, 130 when interrupted.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { diagnose } from '../harness/doctor.ts'
+import { kinds, type Lack, lackLine, lacksOf } from './needs.ts'
+import { root, runSteps, sourceSteps, tool } from './steps.ts'
+import { nothing, sum, type Tally, tallyLine, tallyOf } from './tally.ts'
+
+const selection = process.argv.slice(2)
+const inCi = process.env.CI === 'true' || process.env.CI === '1'
+/** Mutations the parser and RTP fuzzers try in the full run; few in `npm run check`. */
+const fuzzRuns = process.env.FUZZ_RUNS ?? '100000'
+
+let interrupted = false
+let running: ChildProcess | undefined
+
+/** A terminal sends SIGINT to the whole group: the test runner ends by itself, and what ran until then is told. */
+process.on('SIGINT', () => {
+  interrupted = true
+})
+for (const signal of ['SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => {
+    interrupted = true
+    running?.kill(signal)
+  })
+
+const print = (text: string): void => console.log(text)
+
+async function runKind(name: string, folder: string): Promise<Tally> {
+  print(`\n=== ${name} tests`)
+  const file = join(folder, `${name}.json`)
+  const args = ['run', '--project', name, '--passWithNoTests', '--reporter', 'default', '--reporter', 'json', '--outputFile.json', file]
+  const code = await new Promise<number>((resolve) => {
+    running = spawn(process.execPath, [tool('vitest'), ...args, ...selection], {
+      cwd: root,
+      env: { ...process.env, FUZZ_RUNS: fuzzRuns },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    })
+    running.on('error', (error) => {
+      print(`vitest could not be started: ${error.message}`)
+      resolve(-1)
+    })
+    running.on('close', (status) => resolve(status ?? -1))
+  })
+  const tally = tallyOf(readIfThere(file), code)
+  if (tally.failed > 0) print(`${name} tests: ${tallyLine(tally)}`)
+  return tally
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+/** How many tests of a kind that is left out were meant, read from the sources without running them. */
+function countOf(name: string): number {
+  const args = ['list', '--project', name, '--json', ...selection]
+  const { status, stdout } = spawnSync(process.execPath, [tool('vitest'), ...args], { cwd: root, encoding: 'utf8' })
+  try {
+    return status === 0 ? (JSON.parse(stdout) as unknown[]).length : 0
+  } catch {
+    return 0
+  }
+}
+
+function tellLacks(lacks: readonly Lack[]): void {
+  if (lacks.length === 0) return
+  print(inCi ? '\nERROR: in CI nothing may be left out, but this machine cannot run' : '\nLeft out on this machine:')
+  for (const lack of lacks) print(`  ${lackLine(lack)}`)
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'trunkproof-tests-'))
+let total: Tally = nothing
+try {
+  const lacks = lacksOf(await diagnose())
+  tellLacks(lacks)
+  if (inCi) total = sum(total, { ...nothing, failed: lacks.length })
+  if (selection.length === 0) {
+    print('\n=== sources')
+    total = sum(total, { ...nothing, failed: (await runSteps(sourceSteps, print)).length })
+  }
+  for (const { name } of kinds) {
+    if (interrupted) break
+    const leftOut = lacks.some(({ kind, whole }) => whole && kind === name)
+    total = sum(total, leftOut ? { ...nothing, skipped: countOf(name) } : await runKind(name, folder))
+  }
+  tellLacks(lacks)
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+if (interrupted) print('\ninterrupted: not all tests ran')
+print(`\n${tallyLine(total)}`)
+process.exitCode = interrupted ? 130 : total.failed === 0 ? 0 : 1

@@ -14,8 +14,10 @@ const defaultHistory = 10_000
 
 export class CallBook {
   readonly #active = new Map<string, CallRecord>()
-  /** In the order they ended: the first is the first to go. */
   readonly #ended = new Map<string, CallRecord>()
+  /** The same in the order they ended, as a ring: the place to be written next holds the oldest. */
+  readonly #ring: CallRecord[] = []
+  #place = 0
   readonly #history: number
   readonly #onForgotten: (record: CallRecord) => void
   readonly #idleWaiters = new Set<() => void>()
@@ -41,13 +43,13 @@ export class CallBook {
   end(record: CallRecord): void {
     if (!this.#active.delete(record.id)) return
     this.#ended.set(record.id, record)
-    if (this.#ended.size > this.#history) {
-      const [oldest] = this.#ended.values()
-      if (oldest !== undefined) {
-        this.#ended.delete(oldest.id)
-        this.#onForgotten(oldest)
-      }
+    const oldest = this.#ring[this.#place]
+    if (oldest !== undefined) {
+      this.#ended.delete(oldest.id)
+      this.#onForgotten(oldest)
     }
+    this.#ring[this.#place] = record
+    this.#place = (this.#place + 1) % this.#history
     if (this.#active.size === 0) {
       for (const resolve of this.#idleWaiters) resolve()
       this.#idleWaiters.clear()

@@ -8,6 +8,7 @@ import { isIP } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { systemClock } from '../endpoint/clock.ts'
 import { MediaEngine } from '../endpoint/media/engine.ts'
+import { capabilities } from '../endpoint/request-checks.ts'
 import { Resolver } from '../endpoint/resolver.ts'
 import type { Listener } from '../endpoint/transport/transport-layer.ts'
 import { TransportLayer } from '../endpoint/transport/transport-layer.ts'
@@ -133,7 +134,7 @@ async function assemble(options: EdgeOptions, log: Log, undo: AsyncDisposableSta
   })
   undo.defer(() => transports.close())
 
-  const engine = new MediaEngine({ ports: options.rtpPorts, faults })
+  const engine = new MediaEngine({ range: options.rtpPorts, faults })
   undo.defer(() => engine.close())
   const advertisedAddress = await addressOf(options.advertise)
   const userAgent = new UserAgent({
@@ -157,7 +158,7 @@ async function assemble(options: EdgeOptions, log: Log, undo: AsyncDisposableSta
     trunks: directory.size.trunks,
     numbers: directory.size.numbers,
     subscribers: events.subscribers,
-    pacerLatenessMs: engine.pacer.lateness(),
+    pacerLatenessMs: engine.pacer.latenessMs(),
   }))
   const center = new CallCenter({
     userAgent,
@@ -180,8 +181,16 @@ async function assemble(options: EdgeOptions, log: Log, undo: AsyncDisposableSta
     maxCalls: options.maxCalls,
   })
   undo.defer(() => center.close())
-  const registrar = new Registrar({ directory, authorizer, bindings, clock, minExpires: options.minExpires, outcomes: metrics.registers })
-  userAgent.onInvite = (call) => center.incoming(call)
+  const registrar = new Registrar({
+    directory,
+    authorizer,
+    bindings,
+    clock,
+    minExpires: options.minExpires,
+    faults,
+    outcomes: metrics.registers,
+  })
+  userAgent.onInvite = (call) => (faults.has('reject-calls') ? call.reject(486) : center.incoming(call))
   userAgent.onRequest = (request) => answerRequest(request, registrar, state)
 
   const api = await createApi({
@@ -248,9 +257,9 @@ function answerRequest(incoming: IncomingRequest, registrar: Registrar, state: {
     else registrar.handle(incoming)
   } else if (method === 'OPTIONS') {
     if (state.draining) incoming.reply(503)
-    else incoming.reply(200, { headers: [['Accept', 'application/sdp']] })
+    else incoming.reply(200, { headers: capabilities })
   } else {
-    incoming.reply(405)
+    incoming.reply(405, { headers: capabilities })
   }
 }
 
@@ -260,7 +269,7 @@ function infoView(options: EdgeOptions, transports: TransportLayer, engine: Medi
     sip: transports.listeners.map(({ transport, address, port }) => ({ transport, address, port })),
     faults: [...options.faults],
     draining,
-    pacer: { lateness_p99_ms: engine.pacer.lateness() ?? null },
+    pacer: { lateness_p99_ms: engine.pacer.latenessMs() },
   }
 }
 

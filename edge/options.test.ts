@@ -30,7 +30,7 @@ test('with a token alone everything has a default', () => {
     token: 'a-long-token',
     store: ':memory:',
     secretFile: undefined,
-    rtpPorts: { from: 40000, to: 49999 },
+    rtpPorts: [40000, 49999],
     advertise: undefined,
     realm: 'trunkproof',
     dnsServers: [],

@@ -59,7 +59,8 @@ export interface EdgeOptions {
   readonly token: string
   readonly store: string
   readonly secretFile: string | undefined
-  readonly rtpPorts: { readonly from: number; readonly to: number }
+  /** First and last port. */
+  readonly rtpPorts: readonly [number, number]
   readonly advertise: string | undefined
   readonly realm: string
   readonly dnsServers: readonly string[]
@@ -171,12 +172,12 @@ function requireAddress(name: OptionName, text: string): void {
     throw usage(`--${name} must be an IP address, not "${text}"`, 'give 127.0.0.1, ::1, 0.0.0.0 or an address of this machine')
 }
 
-function readRange(text: string): { from: number; to: number } {
+function readRange(text: string): [number, number] {
   const match = /^(\d{1,5})-(\d{1,5})$/.exec(text)
   const from = Number(match?.[1])
   const to = Number(match?.[2])
   if (!(from >= 1024 && to <= 65_535 && to > from)) throw usage(`--rtp-ports must be a range such as 40000-49999, not "${text}"`)
-  return { from, to }
+  return [from, to]
 }
 
 function readRealm(text: string): string {

@@ -4,11 +4,12 @@
  * needs the base image, the Debian mirror and this folder, nothing else.
  */
 import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type Docker from 'dockerode'
+import { UnableError } from '../errors.ts'
 import { proxyEnvironment } from './apt.ts'
 import { followProgress, hasImage } from './engine.ts'
 import { imageLabel } from './labels.ts'
@@ -17,19 +18,23 @@ import { nodeForImages } from './node-binary.ts'
 export const projectRoot = fileURLToPath(new URL('../..', import.meta.url))
 
 /** What an image holds beside the files of its own folder under docker/. */
-interface ImageSource {
-  /** Source folders; empty for an image that runs none of our code. */
-  readonly sources: readonly string[]
-}
+type ImageContent =
+  /** Debian packages only. */
+  | { readonly kind: 'packages' }
+  /** The Node binary and the production dependencies. */
+  | { readonly kind: 'node' }
+  /** Our sources in these folders, on top of the image `node`. */
+  | { readonly kind: 'sources'; readonly folders: readonly string[] }
 
-const imageSources = {
-  asterisk: { sources: [] },
-  softphone: { sources: [] },
-  edge: { sources: ['protocol', 'endpoint', 'edge'] },
-  'generic-pbx': { sources: ['protocol', 'endpoint', 'matrix', 'scenarios', 'reports', 'harness'] },
-} satisfies Record<string, ImageSource>
+const imageContents = {
+  asterisk: { kind: 'packages' },
+  softphone: { kind: 'packages' },
+  node: { kind: 'node' },
+  edge: { kind: 'sources', folders: ['protocol', 'endpoint', 'edge'] },
+  'generic-pbx': { kind: 'sources', folders: ['protocol', 'endpoint', 'matrix', 'scenarios', 'reports', 'harness'] },
+} satisfies Record<string, ImageContent>
 
-export type ImageName = keyof typeof imageSources
+export type ImageName = keyof typeof imageContents
 
 /** Files of one build: a folder and paths inside it. */
 interface ContextPart {
@@ -37,14 +42,28 @@ interface ContextPart {
   readonly paths: readonly string[]
 }
 
-/** Makes an image exist; gives its tagged name. Throws an Error with the end of the build's log. */
-export async function provideImage(engine: Docker, name: ImageName, say: (line: string) => void): Promise<string> {
-  const { parts, hash } = await buildContext(name)
+/** Images under way: several that stand on the same one are often asked for at once. */
+const underWay = new Map<ImageName, Promise<string>>()
+
+/** Makes an image exist; gives its tagged name. Throws an UnableError with the end of the build's log. */
+export function provideImage(engine: Docker, name: ImageName, say: (line: string) => void): Promise<string> {
+  let image = underWay.get(name)
+  if (image === undefined) {
+    image = findOrBuild(engine, name, say).finally(() => underWay.delete(name))
+    underWay.set(name, image)
+  }
+  return image
+}
+
+async function findOrBuild(engine: Docker, name: ImageName, say: (line: string) => void): Promise<string> {
+  const onNode = imageContents[name].kind === 'sources'
+  const nodeImage = onNode ? await provideImage(engine, 'node', say) : undefined
+  const { parts, hash } = await buildContext(name, nodeImage)
   const tag = `trunkproof/${name}:${hash}`
   if (await hasImage(engine, tag)) return tag
   say(`building ${tag}`)
   const log: string[] = []
-  const buildargs = await proxyEnvironment()
+  const buildargs = { ...(await proxyEnvironment()), ...(nodeImage === undefined ? {} : { NODE_IMAGE: nodeImage }) }
   try {
     const progress = await engine.buildImage(packed(parts), {
       t: tag,
@@ -55,31 +74,39 @@ export async function provideImage(engine: Docker, name: ImageName, say: (line: 
     })
     await followProgress(engine, progress, (line) => log.push(line))
   } catch (error) {
-    throw new Error(`building ${tag} failed: ${(error as Error).message}\n  ${log.slice(-12).join('\n  ')}`, { cause: error })
+    throw new UnableError(
+      `building ${tag} failed: ${(error as Error).message}`,
+      `the end of its log:\n  ${log.slice(-12).join('\n  ')}`,
+      error,
+    )
   }
   await engine.getImage(tag).tag({ repo: `trunkproof/${name}`, tag: 'latest' })
   await removeOlder(engine, name, tag)
   return tag
 }
 
-async function buildContext(name: ImageName): Promise<{ parts: ContextPart[]; hash: string }> {
+async function buildContext(name: ImageName, nodeImage: string | undefined): Promise<{ parts: ContextPart[]; hash: string }> {
   const own = { folder: join(projectRoot, 'docker', name), paths: filesUnder(join(projectRoot, 'docker', name), ['.']) }
-  const { sources } = imageSources[name]
-  const hash = createHash('sha256')
-  const parts: ContextPart[] = [own]
-  if (sources.length > 0) {
-    const code = { folder: projectRoot, paths: ['package.json', ...filesUnder(projectRoot, sources)] }
-    const node = await nodeForImages()
-    hash.update(`node ${node.version} ${process.arch}\n`)
-    hash.update(readFileSync(join(projectRoot, 'package-lock.json')))
-    parts.push(code, { folder: dirname(node.path), paths: [basename(node.path)] }, { folder: projectRoot, paths: productionModules() })
-    hashFiles(hash, code)
-  }
+  const content: ImageContent = imageContents[name]
+  const hash = createHash('sha256').update(nodeImage ?? '')
   hashFiles(hash, own)
-  return { parts, hash: hash.digest('hex').slice(0, 16) }
+  if (content.kind === 'packages') return { parts: [own], hash: hashText(hash) }
+  if (content.kind === 'sources') {
+    const code = { folder: projectRoot, paths: ['package.json', ...filesUnder(projectRoot, content.folders)] }
+    hashFiles(hash, code)
+    return { parts: [own, code], hash: hashText(hash) }
+  }
+  const node = await nodeForImages()
+  hash.update(`${node.version} ${process.arch}\n`).update(readFileSync(join(projectRoot, 'package-lock.json')))
+  const binary = { folder: dirname(node.path), paths: [basename(node.path)] }
+  return { parts: [own, binary, { folder: projectRoot, paths: productionModules() }], hash: hashText(hash) }
 }
 
-function hashFiles(hash: ReturnType<typeof createHash>, part: ContextPart): void {
+function hashText(hash: Hash): string {
+  return hash.digest('hex').slice(0, 16)
+}
+
+function hashFiles(hash: Hash, part: ContextPart): void {
   for (const path of part.paths) hash.update(`${path}\n`).update(readFileSync(join(part.folder, path)))
 }
 

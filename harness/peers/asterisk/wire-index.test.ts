@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest'
+import { linkType } from '../../../protocol/capture/frame.ts'
+import { tcpFrame, udpFrame } from '../../../protocol/capture/frame-builder.ts'
+import type { Address } from '../../../protocol/wire.ts'
+import { WireIndex } from './wire-index.ts'
+
+const asterisk = '10.1.2.20'
+const edge: Address = { address: '10.1.2.10', port: 32681 }
+const sipPort: Address = { address: asterisk, port: 5060 }
+
+function invite(callId: string, from = 'user1', to = '+99910001'): Uint8Array {
+  const rows = [
+    `INVITE sip:${to}@10.1.2.10 SIP/2.0`,
+    'Via: SIP/2.0/UDP 10.1.2.20:5060;branch=z9hG4bK1',
+    'Max-Forwards: 70',
+    `From: <sip:${from}@10.1.2.20>;tag=1`,
+    `To: <sip:${to}@10.1.2.10>`,
+    `Call-ID: ${callId}`,
+    'CSeq: 1 INVITE',
+    'Contact: <sip:asterisk@10.1.2.20:5060>',
+    'Content-Length: 0',
+  ]
+  return new TextEncoder().encode(`${rows.join('\r\n')}\r\n\r\n`)
+}
+
+function index() {
+  const subject = new WireIndex({ address: asterisk, sipPort: 5060, rtpPorts: { first: 10000, last: 11999 }, markerPort: 9 })
+  let number = 0
+  const take = (bytes: Uint8Array, at = ++number) => subject.take({ number, at, linkType: linkType.ethernet, bytes, length: bytes.length })
+  return { subject, take }
+}
+
+const users = (...names: string[]) => new Set(names)
+
+describe('SIP', () => {
+  test('is found by the numbers in it, and belongs to a call', () => {
+    const { subject, take } = index()
+    take(udpFrame(sipPort, edge, invite('a')))
+    take(udpFrame(sipPort, edge, invite('b', 'user2', '+99910002')))
+    const calls = subject.callsOf(users('+99910001', 'nobody'), 0)
+    expect(calls.map((call) => call.callId)).toEqual(['a'])
+    expect(calls[0]?.wires[0]).toMatchObject({ dir: 'out', transport: 'udp', local: sipPort, remote: edge })
+  })
+
+  test('of earlier sessions with the same number is left out', () => {
+    const { subject, take } = index()
+    take(udpFrame(sipPort, edge, invite('a')), 100)
+    take(udpFrame(sipPort, edge, invite('b')), 200)
+    expect(subject.callsOf(users('user1'), 150).map((call) => call.callId)).toEqual(['b'])
+  })
+
+  test('over TCP is cut by its length', () => {
+    const { subject, take } = index()
+    const bytes = invite('a')
+    const from = { address: asterisk, port: 40000 }
+    take(tcpFrame(from, edge, { sequence: 1, acknowledgment: 1 }, bytes.subarray(0, 50)))
+    expect(subject.callsOf(users('user1'), 0)).toEqual([])
+    take(tcpFrame(from, edge, { sequence: 51, acknowledgment: 1 }, bytes.subarray(50)))
+    expect(subject.callsOf(users('user1'), 0)[0]?.wires[0]).toMatchObject({ transport: 'tcp', dir: 'out' })
+  })
+
+  test('is forgotten when its session has taken it', () => {
+    const { subject, take } = index()
+    take(udpFrame(sipPort, edge, invite('a')))
+    subject.forget(['a'], [])
+    expect(subject.callsOf(users('user1'), 0)).toEqual([])
+  })
+})
+
+test('media is kept by port, RTCP with its stream', () => {
+  const { subject, take } = index()
+  const rtp = { address: asterisk, port: 10000 }
+  const rtcp = { address: asterisk, port: 10001 }
+  take(udpFrame(edge, rtp, new Uint8Array(172)))
+  take(udpFrame(rtcp, edge, new Uint8Array(28)))
+  expect(subject.mediaAt(10000).map(({ kind, dir }) => `${kind} ${dir}`)).toEqual(['rtp in', 'rtcp out'])
+  expect(subject.mediaAt(10002)).toEqual([])
+})
+
+test('a marker is handed out once', () => {
+  const { subject, take } = index()
+  take(udpFrame(edge, { address: asterisk, port: 9 }, new TextEncoder().encode('here')))
+  expect(subject.takeMarkers()).toEqual(['here'])
+  expect(subject.takeMarkers()).toEqual([])
+})
+
+describe("Asterisk's own log", () => {
+  const remote = { address: edge.address, port: 32682 }
+  const nowhere = { address: '0.0.0.0', port: 0 }
+  const logged = (bytes: Uint8Array, at: number) => ({ number: 1, at, linkType: linkType.ethernet, bytes, length: bytes.length })
+  const hello = Uint8Array.from([22, 3, 3, 0, 50, 2, 0, 0, 46, 3, 3, ...new Array(32).fill(0), 0, 0x13, 1, 0, 0, 6, 0, 43, 0, 2, 3, 4])
+
+  test('shows what TLS hid, with what the server chose', () => {
+    const { subject, take } = index()
+    take(tcpFrame(remote, { address: asterisk, port: 41000 }, { sequence: 1, acknowledgment: 1 }, hello), 50)
+    subject.takeLogged(logged(udpFrame(nowhere, remote, invite('a')), 40))
+    expect(subject.callsOf(users('user1'), 0)[0]?.wires[0]).toMatchObject({
+      transport: 'tls',
+      dir: 'out',
+      local: { address: asterisk, port: 41000 },
+      remote,
+      tls: { version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256' },
+    })
+  })
+
+  test('adds nothing to what the wire showed already', () => {
+    const { subject } = index()
+    subject.takeLogged(logged(udpFrame(nowhere, edge, invite('a')), 40))
+    expect(subject.callsOf(users('user1'), 0)).toEqual([])
+  })
+})

@@ -52,6 +52,11 @@ export class MediaLatch {
     return this.#enabled && this.#signalled !== undefined ? (this.#current ?? this.#signalled) : this.#signalled
   }
 
+  /** A source was believed since the last description. */
+  get heard(): boolean {
+    return this.#current !== undefined
+  }
+
   /** Media goes elsewhere than was signalled. */
   get latched(): boolean {
     const target = this.target

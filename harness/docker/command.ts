@@ -48,7 +48,10 @@ export async function attempt(program: string, args: readonly string[], options:
   const stdout = collect(child.stdout, options.onLine)
   const stderr = collect(child.stderr, options.onLine)
   return await new Promise((resolve) => {
-    child.once('error', (error) => resolve({ code: 127, stdout: stdout(), stderr: `${stderr()}${error.message}` }))
+    child.once('error', (error) => {
+      // An aborted child is still ending: its 'close' follows.
+      if (child.pid === undefined) resolve({ code: 127, stdout: stdout(), stderr: `${stderr()}${error.message}` })
+    })
     child.once('close', (code) => resolve({ code: code ?? 128, stdout: stdout(), stderr: stderr() }))
   })
 }

@@ -40,8 +40,8 @@ export class Directory {
   readonly #limits: { readonly trunks: number; readonly numbers: number }
   readonly #now: () => number
   #tracing = 0
-  /** Called with each trunk that went, so that its bindings can go too. */
-  onTrunkRemoved?: (trunk: Trunk) => void
+  /** Called with each trunk that goes, while it is still known, so that its bindings can go too. */
+  onTrunkGoing?: (trunk: Trunk) => void
 
   constructor(options: DirectoryOptions) {
     this.#store = options.store
@@ -239,6 +239,7 @@ export class Directory {
   #dropTrunk(id: string): void {
     const trunk = this.#trunks.get(id)
     if (trunk === undefined) return
+    this.onTrunkGoing?.(trunk)
     this.#trunks.delete(id)
     this.#accessLists.delete(id)
     this.#numbersOfTrunk.delete(id)
@@ -248,7 +249,6 @@ export class Directory {
       if (left.length > 0) this.#registering.set(username, left)
       else this.#registering.delete(username)
     }
-    this.onTrunkRemoved?.(trunk)
   }
 
   #putNumber(number: NumberRecord): void {

@@ -117,7 +117,7 @@ async function assemble(options: EdgeOptions, log: Log, undo: AsyncDisposableSta
     },
   })
   undo.defer(() => bindings.close())
-  directory.onTrunkRemoved = (trunk) => bindings.clear(trunk.id)
+  directory.onTrunkGoing = (trunk) => bindings.clear(trunk.id)
 
   const traces = new SipTraces({
     anyWanted: () => directory.tracing > 0,

@@ -208,7 +208,7 @@ test('an unreadable Contact is refused', () => {
 
 test('a trunk that goes takes its bindings along', () => {
   const { send, bindings, directory, clock } = setUp()
-  directory.onTrunkRemoved = (trunk) => bindings.clear(trunk.id)
+  directory.onTrunkGoing = (trunk) => bindings.clear(trunk.id)
   send({ contacts: [here] })
   directory.removeTrunk('registering', false)
   expect(bindings.count).toBe(0)

@@ -1,5 +1,5 @@
 /** Clause by clause: what the claimed cells of a run prove of the guide. */
-import type { CellResult, ClauseInfo, ClauseResult, ClauseVerdict } from './schema/results.ts'
+import type { CellResult, ClauseInfo, ClauseResult, ClauseVerdict, Fidelity } from './schema/results.ts'
 
 type Bearing = 'proven' | 'broken' | 'flaky' | 'open' | 'skipped'
 
@@ -22,23 +22,25 @@ export function clauseResults(clauses: readonly ClauseInfo[], cells: readonly Ce
 function clauseResult(clause: ClauseInfo, cells: readonly CellResult[]): ClauseResult {
   const counts: Record<Bearing, number> = { proven: 0, broken: 0, flaky: 0, open: 0, skipped: 0 }
   const ids = new Set<string>()
+  const provenBy = new Set<Fidelity>()
   for (const cell of cells) {
     const bears = bearing(clause.id, cell)
     if (bears === undefined) continue
     counts[bears]++
     ids.add(cell.id)
+    if (bears === 'proven') provenBy.add(cell.fidelity)
   }
-  return { ...clause, verdict: verdictOf(clause, counts), cells: [...ids], ...counts }
+  return { ...clause, verdict: verdictOf(clause, counts), cells: [...ids], proven_by: [...provenBy].sort(), ...counts }
 }
 
 /**
- * Proven needs at least one proof and no tried cell left without a result; skipped
- * cells neither prove nor prevent, but their number stays beside the verdict.
+ * Proven is what at least one cell proves and none contradicts. Cells without a result and
+ * skipped ones say nothing either way; their numbers stay beside the verdict.
  */
 function verdictOf(clause: ClauseInfo, counts: Record<Bearing, number>): ClauseVerdict {
   if (counts.broken > 0) return 'broken'
   if (counts.flaky > 0) return 'flaky'
-  if (counts.proven > 0 && counts.open === 0) return 'proven'
+  if (counts.proven > 0) return 'proven'
   return clause.not_applicable === undefined ? 'unproven' : 'not applicable'
 }
 

@@ -31,10 +31,16 @@ export interface FailureGroup<Cell extends GroupedCell> {
   readonly cells: Cell[]
   /** Expected and seen of the first cell. */
   readonly example: BrokenExpectation | undefined
-  /** Axis values and platform all these cells share although the tried cells vary in them. */
+  /** What the cells have in common, as one pattern where that explains them all, else one per platform. */
+  readonly patterns: FailurePattern[]
+}
+
+/** Axis values (and platform) that some failing cells share although the tried cells vary in them. */
+export interface FailurePattern {
   readonly shared: SharedValue[]
-  /** How many tried cells have all shared values: with `cells.length` a rate. */
-  readonly triedWithShared: number
+  readonly failing: number
+  /** How many tried cells have all shared values. */
+  readonly tried: number
 }
 
 /** Groups the failing cells, the largest group first. */
@@ -54,15 +60,27 @@ function firstBroken(cell: GroupedCell): BrokenExpectation | undefined {
 function describeGroup<Cell extends GroupedCell>(group: Cell[], tried: readonly Cell[]): FailureGroup<Cell> {
   const first = group[0]!
   const example = firstBroken(first)
-  const shared = sharedValues(group, tried)
   return {
     expectation: example?.id,
     title: example?.title ?? first.reason ?? 'failed without a reason',
     cells: group,
     example,
-    shared,
-    triedWithShared: tried.filter((cell) => shared.every(({ name, value }) => axisValue(cell, name) === value)).length,
+    patterns: patternsOf(group, tried),
   }
+}
+
+/** One pattern that only failing cells fit is the best explanation there is; otherwise platforms fail for their own reasons. */
+function patternsOf(group: readonly GroupedCell[], tried: readonly GroupedCell[]): FailurePattern[] {
+  const whole = patternOf(group, tried)
+  const byPlatform = Map.groupBy(group, (cell) => cell.platform)
+  if (byPlatform.size === 1 || whole.tried === whole.failing) return [whole]
+  return [...byPlatform.values()].map((cells) => patternOf(cells, tried)).sort((a, b) => b.failing - a.failing)
+}
+
+function patternOf(cells: readonly GroupedCell[], tried: readonly GroupedCell[]): FailurePattern {
+  const shared = sharedValues(cells, tried)
+  const alike = tried.filter((cell) => shared.every(({ name, value }) => axisValue(cell, name) === value))
+  return { shared, failing: cells.length, tried: alike.length }
 }
 
 function sharedValues(group: readonly GroupedCell[], tried: readonly GroupedCell[]): SharedValue[] {

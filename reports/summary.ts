@@ -61,12 +61,15 @@ function failures(results: Results): string {
   const groups = failureGroups(results.cells)
   if (groups.length === 0) return ''
   const lines = groups.slice(0, maxRows).flatMap((group) => {
-    const { example, shared, cells } = group
-    const common = shared.map(({ name, value }) => `${name} ${value}`).join(', ')
+    const { example, patterns, cells } = group
+    const common = patterns.filter(({ shared }) => shared.length > 0)
     return [
       `- **${text(group.title)}** (${cells.length} ${cells.length === 1 ? 'cell' : 'cells'})`,
       ...(example ? [`  - expected ${inline(example.expected)}, seen ${inline(example.seen)}`] : []),
-      ...(common ? [`  - in common: ${text(common)} (${cells.length} of ${group.triedWithShared} tried cells like that)`] : []),
+      ...common.map(({ shared, failing, tried }) => {
+        const values = shared.map(({ name, value }) => `${name} ${value}`).join(', ')
+        return `  - in common: ${text(values)} (${failing} of ${tried} tried cells like that)`
+      }),
       ...(example?.cause ? [`  - likely cause: ${text(example.cause)}`] : []),
       ...(example?.remedy ? [`  - remedy: ${text(example.remedy)}`] : []),
       `  - e.g. \`${code(cells[0]!.rerun ?? cells[0]!.id)}\``,

@@ -233,6 +233,7 @@ export const clauseResultSchema = clauseInfoSchema
   .extend({
     verdict: clauseVerdictSchema,
     cells: z.array(z.string()).describe('Ids of the claimed cells that bear on it'),
+    proven_by: z.array(fidelitySchema).describe('How faithful the peers were that prove it'),
     proven: z.int(),
     broken: z.int(),
     flaky: z.int(),

@@ -3,7 +3,7 @@ import type { Ladder } from '../../schema/evidence.ts'
 import type { Attempt, CellResult, ExpectationResult } from '../../schema/results.ts'
 import type { CellDetails, PageCell } from '../page-data.ts'
 import { copyButton, h } from './dom.ts'
-import { factsView } from './facts-view.ts'
+import { mediaCard, sdpCard, signallingCard } from './facts-view.ts'
 import { type LadderView, ladderView } from './ladder-view.ts'
 import { fidelityBadge, verdictMark } from './marks.ts'
 import { cellDetails, findCell, page, platformTitle } from './page.ts'
@@ -132,7 +132,7 @@ function attemptTabs(details: CellDetails, route: CellRoute): HTMLElement | fals
   )
 }
 
-function attemptBody(details: CellDetails, route: CellRoute): HTMLElement[] {
+function attemptBody(details: CellDetails, route: CellRoute): (HTMLElement | undefined)[] {
   const { attempt, ladder } = chosenAttempt(details, route.attempt)
   const broken = attempt.expectations.filter((expectation) => expectation.verdict === 'fail')
   const view = ladder
@@ -142,12 +142,18 @@ function attemptBody(details: CellDetails, route: CellRoute): HTMLElement[] {
         onChoose: (message) => history.replaceState(null, '', cellHref(route, route.filter, { attempt: route.attempt, message })),
       })
     : undefined
-  const facts = attempt.facts ? factsView(attempt.facts) : []
+  const { facts } = attempt
   return [
     expectations(attempt.expectations, view),
     ...(attempt.deviations.length > 0 ? [deviationsCard(attempt, view)] : []),
     ladderCard(view),
-    h('div', { class: 'facts-grid' }, facts, stepsCard(attempt), evidenceCard(attempt)),
+    h(
+      'div',
+      { class: 'columns even' },
+      facts && mediaCard(facts),
+      h('div', { class: 'stack' }, facts && signallingCard(facts), stepsCard(attempt), evidenceCard(attempt)),
+    ),
+    facts && sdpCard(facts),
   ]
 }
 
@@ -279,19 +285,15 @@ function stepsCard({ steps }: AnyAttempt): HTMLElement | false {
     { class: 'card' },
     h('header', { class: 'card-head' }, h('h2', {}, 'Steps')),
     h(
-      'table',
-      { class: 'facts' },
-      h(
-        'tbody',
-        {},
-        steps.map((step) =>
-          h(
-            'tr',
-            {},
-            h('th', { scope: 'row' }, verdictMark(symbol[step.verdict]), ` ${step.name}`),
-            h('td', {}, step.detail),
-            h('td', { class: 'time' }, step.verdict !== 'skipped' && `${offset(step.t_ms)} + ${duration(step.duration_ms)}`),
-          ),
+      'ol',
+      { class: 'steps' },
+      steps.map((step) =>
+        h(
+          'li',
+          {},
+          verdictMark(symbol[step.verdict]),
+          h('span', {}, step.name, step.detail && h('span', { class: 'quiet' }, ` ${step.detail}`)),
+          h('span', { class: 'time' }, step.verdict !== 'skipped' && `${offset(step.t_ms)} + ${duration(step.duration_ms)}`),
         ),
       ),
     ),

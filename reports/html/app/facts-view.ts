@@ -4,11 +4,8 @@ import { h } from './dom.ts'
 import { sdpLine } from './ladder-view.ts'
 import { valueWord } from './words.ts'
 
-export function factsView(facts: CellFacts): HTMLElement[] {
-  return [mediaCard(facts), signallingCard(facts), sdpCard(facts)].filter((card) => card !== undefined)
-}
-
-type Row<Flow> = readonly [name: string, value: (flow: Flow) => string | number | undefined]
+/** A fact's name, its value in one direction, and whether that value is wrong on its face. */
+type Row<Flow> = readonly [name: string, value: (flow: Flow) => string | number | undefined, wrong?: (flow: Flow) => boolean]
 
 const mediaRows: readonly Row<MediaFlow>[] = [
   [
@@ -35,8 +32,8 @@ const mediaRows: readonly Row<MediaFlow>[] = [
 const dtmfRows: readonly Row<DtmfFlow>[] = [
   ['digits by', (flow) => valueWord(flow.method)],
   ['digits sent', (flow) => flow.sent || 'none'],
-  ['digits received', (flow) => flow.received || 'none'],
-  ['leaked by another method', (flow) => flow.leaked],
+  ['digits received', (flow) => flow.received || 'none', (flow) => flow.received !== flow.sent],
+  ['leaked by another method', (flow) => flow.leaked, (flow) => Boolean(flow.leaked)],
 ]
 
 function unit(value: number | undefined, name: string): string | undefined {
@@ -47,7 +44,7 @@ function hertz(pair: readonly [number, number] | undefined): string | undefined 
   return pair && `${pair[0]} + ${pair[1]} Hz`
 }
 
-function mediaCard({ media, dtmf }: CellFacts): HTMLElement | undefined {
+export function mediaCard({ media, dtmf }: CellFacts): HTMLElement | undefined {
   if (!media && !dtmf) return undefined
   return h(
     'section',
@@ -68,14 +65,15 @@ function mediaCard({ media, dtmf }: CellFacts): HTMLElement | undefined {
 
 /** A row per fact that is known for either direction. */
 function bothWays<Flow>(rows: readonly Row<Flow>[], toEdge: Flow | undefined, toPeer: Flow | undefined): HTMLElement[] {
-  return rows.flatMap(([name, value]) => {
+  return rows.flatMap(([name, value, wrong]) => {
+    const field = (flow: Flow | undefined) => h('td', { class: flow !== undefined && wrong?.(flow) && 'bad' }, (flow && value(flow)) ?? '–')
     const [first, second] = [toEdge && value(toEdge), toPeer && value(toPeer)]
     if (first === undefined && second === undefined) return []
-    return [h('tr', {}, h('th', { scope: 'row' }, name), h('td', {}, first ?? '–'), h('td', {}, second ?? '–'))]
+    return [h('tr', {}, h('th', { scope: 'row' }, name), field(toEdge), field(toPeer))]
   })
 }
 
-function signallingCard({ transport, tls, registration, ended }: CellFacts): HTMLElement | undefined {
+export function signallingCard({ transport, tls, registration, ended }: CellFacts): HTMLElement | undefined {
   const rows: [string, string | undefined][] = [
     ['transport seen', transport?.seen.map(valueWord).join(', ')],
     ['peer', transport?.peer],
@@ -122,7 +120,7 @@ function registrationText({ requests, challenged, authenticated, algorithm, expi
   return facts.filter(Boolean).join(', ')
 }
 
-function sdpCard({ sdp }: CellFacts): HTMLElement | undefined {
+export function sdpCard({ sdp }: CellFacts): HTMLElement | undefined {
   if (!sdp || (sdp.offer === undefined && sdp.answer === undefined)) return undefined
   const answeredBy = sdp.offered_by === 'peer' ? 'edge' : 'peer'
   const side = (title: string, by: string | undefined, text: string | undefined) =>
@@ -134,7 +132,7 @@ function sdpCard({ sdp }: CellFacts): HTMLElement | undefined {
     )
   return h(
     'section',
-    { class: 'card wide' },
+    { class: 'card' },
     h('header', { class: 'card-head' }, h('h2', {}, 'SDP')),
     h('div', { class: 'sdp' }, side('Offer', sdp.offered_by, sdp.offer), side('Answer', sdp.offered_by && answeredBy, sdp.answer)),
   )

@@ -6,10 +6,10 @@ import { offset } from './words.ts'
 
 const rowHeight = 38
 const headHeight = 46
-const width = 620
-const timeWidth = 64
+const width = 650
+const timeWidth = 62
 /** Room beside the outer lifelines for the media bars. */
-const margin = 46
+const margin = 64
 
 export interface LadderOptions {
   /** Broken expectations, to mark the messages that show them. */
@@ -182,6 +182,8 @@ function kindOf(message: LadderMessage): string {
   const status = /^(\d)\d\d\b/.exec(message.label)?.[1]
   if (message.malformed) return 'failure'
   if (!status) return 'request'
+  // A challenge asks for another try, as a redirection does; it is no failure yet.
+  if (/^(401|407|423)\b/.test(message.label)) return 'redirect'
   return { '1': 'provisional', '2': 'success', '3': 'redirect' }[status] ?? 'failure'
 }
 

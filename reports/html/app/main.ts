@@ -11,6 +11,8 @@ import { cellsHref, parseRoute, type Route } from './route.ts'
 import { runView } from './run-view.ts'
 import { duration, verdictWord } from './words.ts'
 
+/** Only the newest request for a view may put it on the page: unpacking a cell takes a moment. */
+let shown = 0
 const main = h('main', { id: 'main', tabindex: -1 })
 const banner = bannerView()
 document.body.append(h('a', { class: 'skip-link', href: '#main', onclick: skipToMain }, 'Skip to content'), topBar(), banner, main)
@@ -22,9 +24,6 @@ function skipToMain(event: Event): void {
   event.preventDefault()
   main.focus()
 }
-
-/** Only the newest request for a view may put it on the page: unpacking a cell takes a moment. */
-let shown = 0
 
 async function show(moved: boolean): Promise<void> {
   const turn = ++shown
@@ -169,7 +168,7 @@ function bannerView(): HTMLElement {
 function shortcuts(event: KeyboardEvent): void {
   const target = event.target as HTMLElement
   if (event.ctrlKey || event.metaKey || event.altKey) return
-  if (event.key === 'Escape' && target.id === 'search') return target.blur()
+  if (event.key === 'Escape' && target.id === 'search') target.blur()
   if (target.closest('input, select, textarea')) return
   if (event.key === '/') {
     event.preventDefault()

@@ -72,7 +72,7 @@ function mapHead(columns: readonly (readonly string[])[]): HTMLElement {
         h(
           'th',
           { colspan: span, class: firsts(columns, at), title: `${axisWord(axis)} ${valueWord(value)}` },
-          short ? shortWord(value) : valueWord(value),
+          short ? shortWord(value) : axis === 'nat' ? (value === 'none' ? 'no NAT' : 'NAT') : valueWord(value),
         ),
       ),
     )

@@ -1,14 +1,15 @@
 /** The first page: the verdict, the guide's matrix as a grid, and what needs attention. */
-import { type FailureGroup, failureGroups } from '../../failure-groups.ts'
+import { type FailureGroup, type FailurePattern, failureGroups } from '../../failure-groups.ts'
 import { buildGrid, type GridField, type GridRow, triedOf, verdictSymbol, worstVerdict } from '../../grid.ts'
 import type { Verdict } from '../../schema/results.ts'
 import type { PageCell } from '../page-data.ts'
+import { clauseSummary } from './clauses-view.ts'
 import { h, roving } from './dom.ts'
 import { cellMap } from './map-view.ts'
 import { fidelityBadge, shareBar, verdictMark } from './marks.ts'
 import { page, platformTitle } from './page.ts'
 import { cellHref, cellsHref } from './route.ts'
-import { axisWord, count, valueWord, verdictWord } from './words.ts'
+import { axisWord, count, valueUnder, valueWord, verdictWord } from './words.ts'
 
 export function matrixView(view: 'axes' | 'cells'): HTMLElement {
   return h(
@@ -31,7 +32,12 @@ export function matrixView(view: 'axes' | 'cells'): HTMLElement {
       ),
       view === 'axes' ? grid() : cellMap(),
     ),
-    h('div', { class: 'columns' }, failures(), h('div', { class: 'stack' }, attention(), unclaimed(), deviations(), skipped())),
+    h(
+      'div',
+      { class: 'columns' },
+      h('div', { class: 'stack' }, failures(), clauseSummary(), skipped()),
+      h('div', { class: 'stack' }, attention(), unclaimed(), deviations()),
+    ),
   )
 }
 
@@ -61,8 +67,8 @@ function grid(): HTMLElement {
   const links: HTMLElement[][] = []
   const body = rows.map((row) => {
     const fields = [
-      ...row.fields.map((field, index) => fieldCell(row, field, columns[index]!)),
       fieldCell(row, row.total, { axis: undefined, value: undefined, first: true }),
+      ...row.fields.map((field, index) => fieldCell(row, field, columns[index]!)),
     ]
     links.push(fields.flatMap((field) => [...field.querySelectorAll('a')]))
     const own = { platform: row.platform.id, fidelity: row.fidelity, claimed: 'yes' }
@@ -92,8 +98,8 @@ function grid(): HTMLElement {
           'tr',
           {},
           h('td', { rowspan: 2 }),
-          axes.map(({ axis, values }) => h('th', { scope: 'colgroup', colspan: values.length, class: 'first' }, axisWord(axis))),
           h('th', { rowspan: 2, class: 'first' }, 'All'),
+          axes.map(({ axis, values }) => h('th', { scope: 'colgroup', colspan: values.length, class: 'first' }, axisWord(axis))),
         ),
         h(
           'tr',
@@ -102,7 +108,7 @@ function grid(): HTMLElement {
             h(
               'th',
               { scope: 'col', class: first && 'first' },
-              h('a', { href: cellsHref({ [axis]: value, claimed: 'yes' }) }, valueWord(value)),
+              h('a', { href: cellsHref({ [axis]: value, claimed: 'yes' }) }, valueUnder(axis, value)),
             ),
           ),
         ),
@@ -165,7 +171,7 @@ function failures(): HTMLElement {
 }
 
 function failureGroup(group: FailureGroup<PageCell>): HTMLElement {
-  const { example, cells, shared } = group
+  const { example, cells, patterns } = group
   const filter = {
     verdict: 'fail',
     claimed: 'yes',
@@ -190,20 +196,7 @@ function failureGroup(group: FailureGroup<PageCell>): HTMLElement {
         h('dt', {}, 'seen'),
         h('dd', {}, h('code', { class: 'bad' }, example.seen)),
       ),
-    shared.length > 0 &&
-      h(
-        'p',
-        {},
-        'In common: ',
-        shared.map(({ name, value }) =>
-          h(
-            'a',
-            { class: 'chip', href: cellsHref({ [name]: value, claimed: 'yes' }, 'verdict') },
-            name === 'platform' ? platformTitle(value) : valueWord(value),
-          ),
-        ),
-        ` ${cells.length} of ${count(group.triedWithShared, 'tried cell')} like that ${cells.length === 1 ? 'fails' : 'fail'}.`,
-      ),
+    patterns.filter(({ shared }) => shared.length > 0).map(patternLine),
     example?.cause && h('p', {}, h('span', { class: 'lead' }, 'Likely cause'), example.cause),
     example?.remedy && h('p', {}, h('span', { class: 'lead' }, 'Remedy'), example.remedy),
     h(
@@ -216,6 +209,24 @@ function failureGroup(group: FailureGroup<PageCell>): HTMLElement {
       ),
       ` · ${cells[0]!.id}`,
     ),
+  )
+}
+
+/** What these cells share, each value a way to the cells that have it, and how often such cells fail. */
+function patternLine({ shared, failing, tried }: FailurePattern): HTMLElement {
+  const values = shared.map(({ name, value }) =>
+    h(
+      'a',
+      { class: 'chip', href: cellsHref({ [name]: value, claimed: 'yes' }, 'verdict') },
+      name === 'platform' ? platformTitle(value) : valueWord(value),
+    ),
+  )
+  return h(
+    'p',
+    { class: 'pattern' },
+    h('span', { class: 'lead' }, 'In common'),
+    values,
+    h('span', { class: 'quiet' }, ` ${failing} of ${count(tried, 'tried cell')} like that`),
   )
 }
 

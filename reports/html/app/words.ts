@@ -26,13 +26,20 @@ export function valueWord(value: string): string {
   return axisWords[value] ?? value
 }
 
+/** The same under a heading that already names the axis. */
+export function valueUnder(axis: string, value: string): string {
+  if (axis === 'nat' && value === 'none') return 'none'
+  // A narrow column: the two words may stand under each other.
+  return valueWord(value).replace('OSRTP ', 'OSRTP\n')
+}
+
 export function axisWord(axis: string): string {
   return axisNames[axis] ?? axis[0]!.toUpperCase() + axis.slice(1)
 }
 
 export const verdictWord: Record<Verdict, string> = {
   pass: 'proven',
-  fail: 'fails',
+  fail: 'failing',
   flaky: 'flaky',
   inconclusive: 'inconclusive',
   error: 'error',

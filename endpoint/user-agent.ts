@@ -137,16 +137,14 @@ export class UserAgent {
   async close(graceMs = 2000): Promise<void> {
     this.#closing = true
     const calls = [...this.#calls] as CallSession[]
-    if (calls.length > 0) {
-      let grace: (() => void) | undefined
-      const over = new Promise<void>((resolve) => {
-        grace = resolve
-      })
-      const timer = this.#wheel.setTimer(graceMs, () => grace?.())
-      await Promise.race([Promise.all(calls.map((call) => call.hangup({ reason: 'shutting down' }))), over])
+    const gone = Promise.all(calls.map((call) => call.hangup({ reason: 'shutting down' })))
+    if (calls.length > 0 && graceMs > 0) {
+      const grace = Promise.withResolvers<void>()
+      const timer = this.#wheel.setTimer(graceMs, grace.resolve)
+      await Promise.race([gone, grace.promise])
       timer.cancel()
-      for (const call of calls) call.drop('shut down')
     }
+    for (const call of calls) call.drop('shut down')
     this.#core.transactions.close()
     this.#wheel.close()
   }

@@ -17,7 +17,16 @@ export async function settleVerdict(
   lateness: () => Promise<number>,
 ): Promise<Settled> {
   const settled = await plainVerdict(expectations, lateness)
-  return item.purpose === 'probe-unclaimed' ? { ...settled, probe: probeOutcome(settled, expectations) } : settled
+  // What could not be judged says nothing of what was probed either.
+  if (settled.verdict === 'inconclusive') return settled
+  if (item.purpose === 'probe-unclaimed') return { ...settled, probe: probeOutcome(settled, expectations) }
+  if (item.purpose === 'probe-peer-cannot' && settled.verdict === 'fail') return stillUnable(item, settled)
+  return settled
+}
+
+/** A product that is declared unable, asked once more and unable still: skipped like the cells it was asked for. */
+function stillUnable({ reason }: PlanItem, { reason: seen }: Settled): Settled {
+  return { verdict: 'skipped', reason: `${reason.replace(/^.*?(?=peer-cannot:)/, '')} (still so: ${seen})`, attribution: 'peer' }
 }
 
 async function plainVerdict(expectations: readonly ExpectationResult[], lateness: () => Promise<number>): Promise<Settled> {

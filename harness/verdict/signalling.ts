@@ -12,8 +12,11 @@ function label(message: SipMessage): string {
   return `${message.status} to ${message.headers.get('CSeq')?.split(/\s+/)[1] ?? '?'}`
 }
 
-function established({ call }: CellEvidence): Finding {
+function established({ call, trace }: CellEvidence): Finding {
   const expected = 'INVITE, a 2xx with a session description, ACK'
+  const [unreadable] = trace.unreadable
+  if (call === undefined && unreadable !== undefined)
+    return fail(expected, `no INVITE that can be read (${unreadable.why})`, { message: unreadable.number, cause: 'a message is malformed' })
   if (call === undefined) return fail(expected, 'no INVITE was sent or received', { cause: 'the caller never reached the other side' })
   if (call.success === undefined) {
     const final = call.responses.findLast((traced) => traced.message.status >= 200)
@@ -151,7 +154,7 @@ function ended({ call, hangup }: CellEvidence): Finding {
       cause: 'the call was dropped without telling the other side',
     })
   }
-  const answer = call.byeResponses.find((traced) => traced.from !== hangup && traced.message.status < 300)
+  const answer = call.byeResponses.find(({ from, message: { status } }) => from !== hangup && status >= 200 && status < 300)
   if (answer === undefined) return fail(expected, 'BYE without a 200', { message: bye.number })
   return pass(expected, `BYE and ${answer.message.status}`)
 }

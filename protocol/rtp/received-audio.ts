@@ -16,7 +16,8 @@ import { timestampDistance } from './sequence.ts'
 /** What the payload type numbers of a stream mean. */
 export interface ReceiveFormats {
   readonly audio: Readonly<Record<number, CodecName>>
-  readonly telephoneEvent?: { readonly payloadType: number; readonly clockRate: number }
+  /** Clock rate of telephone-event by payload type number. */
+  readonly events: Readonly<Record<number, number>>
 }
 
 export interface ReceivedAudioOptions {
@@ -57,6 +58,16 @@ const mostSources = 8
 /** What a payload type means that nobody negotiated: the static numbers, and the number almost everyone uses for events. */
 const staticAudio: Readonly<Record<number, CodecName>> = { 0: 'pcmu', 8: 'pcma' }
 const usualEvent = { payloadType: 101, clockRate: 8000 }
+
+/** Whether a packet of this payload type could be meant for a listener with these formats. */
+export function isKnownFormat(formats: ReceiveFormats, payloadType: number): boolean {
+  return isNegotiated(formats, payloadType) || payloadType in staticAudio || payloadType === usualEvent.payloadType
+}
+
+function isNegotiated(formats: ReceiveFormats, payloadType: number): boolean {
+  return formats.audio[payloadType] !== undefined || formats.events[payloadType] !== undefined
+}
+
 /** A step of the timestamps beyond this is a new beginning, not a hole. */
 const longestStepSeconds = 2
 const hopMs = 20
@@ -91,15 +102,13 @@ export class ReceivedAudio {
     this.#bytes += length
     this.#payloadTypes[payloadType]!++
 
-    const negotiatedCodec = this.formats.audio[payloadType]
-    const event = this.#eventFormat(payloadType, length)
-    if (negotiatedCodec === undefined && payloadType !== this.formats.telephoneEvent?.payloadType) this.#unexpected[payloadType]!++
-
+    if (!isNegotiated(this.formats, payloadType)) this.#unexpected[payloadType]!++
     const source = this.#sourceOf(header.ssrc)
     const arrival = source.statistics.sequence(header.sequenceNumber)
     if (arrival === 'duplicate' || arrival === 'jump') return
-    const codec = negotiatedCodec ?? staticAudio[payloadType]
-    if (event !== undefined) this.#event(source, event.clockRate, header.timestamp, bytes.subarray(payloadStart, payloadEnd), atMs)
+    const codec = this.formats.audio[payloadType] ?? staticAudio[payloadType]
+    const eventRate = this.#eventRate(payloadType, length)
+    if (eventRate !== undefined) this.#event(source, eventRate, header.timestamp, bytes.subarray(payloadStart, payloadEnd), atMs)
     else if (codec !== undefined) this.#audio(source, codec, arrival, header.timestamp, bytes.subarray(payloadStart, payloadEnd), atMs)
   }
 
@@ -137,12 +146,10 @@ export class ReceivedAudio {
     }
   }
 
-  #eventFormat(payloadType: number, length: number): { clockRate: number } | undefined {
-    const negotiated = this.formats.telephoneEvent
-    if (payloadType === negotiated?.payloadType) return negotiated
-    // Some products send events that were not negotiated; a judge has to see them.
-    const usual = payloadType === usualEvent.payloadType && this.formats.audio[payloadType] === undefined && length === eventBlockLength
-    return usual ? usualEvent : undefined
+  /** Some products send events that were not negotiated; a judge has to see them. */
+  #eventRate(payloadType: number, length: number): number | undefined {
+    if (isNegotiated(this.formats, payloadType)) return this.formats.events[payloadType]
+    return payloadType === usualEvent.payloadType && length === eventBlockLength ? usualEvent.clockRate : undefined
   }
 
   #sourceOf(ssrc: number): Source {
@@ -191,7 +198,7 @@ export class ReceivedAudio {
     if (!this.listening) return
     if (source.expected !== undefined) {
       const step = timestampDistance(source.expected, timestamp)
-      if (arrival === 'reordered' && step < 0) return
+      if (arrival !== 'valid' && step < 0) return
       // Timestamps that step back in order of sequence skip nothing: such senders exist after digits.
       if (Math.abs(step) > longestStepSeconds * clockRate) this.#detector.reset()
       else if (step > 0) this.#read(this.#detector.gap((step * listeningRate) / clockRate))

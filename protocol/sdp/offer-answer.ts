@@ -25,10 +25,10 @@ export type ApplyResult = { readonly ok: true; readonly negotiated: Negotiated }
 const profile: MediaProfile = 'RTP/AVP'
 
 /** 101 is what nearly everybody uses for telephone-event at 8 kHz. */
-export const defaultPayloadTypes: DynamicPayloadTypes = { opus: 111, telephoneEvent8000: 101, telephoneEvent48000: 110 }
+const defaultPayloadTypes: DynamicPayloadTypes = { opus: 111, telephoneEvent8000: 101, telephoneEvent48000: 110 }
 
 /** RTP clock rate of a codec in Hz. Opus always counts at 48 kHz (RFC 7587 section 4.1). */
-export function clockRateOf(codec: CodecName): number {
+function clockRateOf(codec: CodecName): number {
   return codec === 'opus' ? 48000 : 8000
 }
 

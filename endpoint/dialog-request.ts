@@ -61,9 +61,10 @@ export function requestInDialog(way: DialogWay, method: string, rows: readonly H
 /** Sends the ACK for a 2xx to the first place that takes it. Rejects when none does. */
 export async function sendAck(way: DialogWay, { request, nextHop }: RoutedRequest): Promise<void> {
   let last: unknown
-  for (const target of await dialogTargets(way, nextHop)) {
+  const { health, clock, transactions } = way.core
+  for (const target of health.order(await dialogTargets(way, nextHop), clock.now())) {
     try {
-      await way.core.transactions.acknowledge(request, destinationOf(target))
+      await transactions.acknowledge(request, destinationOf(target))
       return
     } catch (error) {
       last = error

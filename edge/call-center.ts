@@ -4,7 +4,6 @@
  */
 
 import type { Clock, Timer } from '../endpoint/clock.ts'
-import type { MediaOptions } from '../endpoint/media/types.ts'
 import type { UserAgent } from '../endpoint/user-agent.ts'
 import type { Call, IncomingCall } from '../endpoint/user-agent-types.ts'
 import { attendIncoming, attendOutgoing } from './agent.ts'
@@ -20,6 +19,7 @@ import type { EdgeEventType, EventHub } from './events.ts'
 import type { Log } from './log.ts'
 import type { MediaPlace } from './media-place.ts'
 import type { Metrics } from './metrics.ts'
+import { signallingOnly } from './no-media.ts'
 import { routeOutbound } from './outbound-route.ts'
 import { fieldError, invalidFields, Problem } from './problem.ts'
 import type { SipTraces } from './sip-traces.ts'
@@ -95,7 +95,8 @@ export class CallCenter implements CallDesk {
       }
     }
     const record = this.#open(call, number, trunk?.id, agent)
-    attendIncoming(call, mediaPlace.towards(call.transport, call.remoteAddress, trunk), this.#agentOptions(agent))
+    const media = mediaPlace.towards(call.transport, call.remoteAddress, trunk)
+    attendIncoming(call, agent.media ? media : signallingOnly(media), this.#agentOptions(agent))
     if (this.#options.log.debugging) this.#options.log.debug('call taken', { call: record.id, number })
   }
 
@@ -110,8 +111,9 @@ export class CallCenter implements CallDesk {
     }
     const routing = routeOutbound(number, trunk, request.to, bindings.of(trunk.id))
     if (!routing.ok) throw new Problem('call-refused', routing.why)
-    const media: MediaOptions = await mediaPlace.along(routing.route, trunk)
-    const call = userAgent.invite({ ...routing.route, media, headers: Object.entries(request.headers) })
+    const media = await mediaPlace.along(routing.route, trunk)
+    const wanted = request.agent.media ? media : signallingOnly(media)
+    const call = userAgent.invite({ ...routing.route, media: wanted, headers: Object.entries(request.headers) })
     traces.start(call.callId)
     const record = this.#open(call, number.number, trunk.id, request.agent)
     attendOutgoing(call, this.#agentOptions(request.agent))

@@ -28,6 +28,7 @@ import { EdgeFailure } from './failure.ts'
 import type { Log } from './log.ts'
 import { MediaPlace } from './media-place.ts'
 import { Metrics } from './metrics.ts'
+import { withSignallingOnly } from './no-media.ts'
 import type { EdgeOptions } from './options.ts'
 import { Registrar } from './registrar.ts'
 import { registrationView } from './registration-view.ts'
@@ -104,7 +105,8 @@ async function assemble(options: EdgeOptions, log: Log, undo: AsyncDisposableSta
   const { faults } = options
   const store = openStore(options)
   undo.defer(() => store.close())
-  const openAgent = agentSchema.parse({ echo: options.echoDefault, listen: false })
+  // An open number is there for load: it carries media only when it is to echo it.
+  const openAgent = agentSchema.parse({ echo: options.echoDefault, media: options.echoDefault, listen: false })
   const directory = new Directory({ store, defaultAgent: agentSchema.parse({ echo: options.echoDefault }) })
   const events = new EventHub()
   const bindings = new Bindings({
@@ -145,7 +147,7 @@ async function assemble(options: EdgeOptions, log: Log, undo: AsyncDisposableSta
     resolver,
     clock,
     faults,
-    media: engine,
+    media: withSignallingOnly(engine),
     limits: { dialogs: options.maxCalls },
   })
 

@@ -206,6 +206,10 @@ export const agentSchema = z
       .describe('Sent once, so long after the answer.'),
     echo: z.boolean().default(false).describe('Send back what is heard instead of a tone.'),
     listen: z.boolean().default(true).describe('Look for tones in what is heard; costs CPU.'),
+    media: z
+      .boolean()
+      .default(true)
+      .describe('false: agree that no audio flows (a=inactive) and take no port; for load on signalling alone.'),
     hangup_after_ms: delaySchema.optional().describe('Hang up so long after the answer.'),
     trace: z.boolean().default(false).describe('Keep the SIP messages of each call.'),
   })

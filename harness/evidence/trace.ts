@@ -2,6 +2,7 @@
  * The SIP messages of one cell, parsed and sorted into what they belong to. Seen from
  * the peer's side: `out` was sent by the peer, `in` by the edge. Reads, never judges.
  */
+import { bodyPart } from '../../protocol/sip/body-part.ts'
 import { parseCSeq, tagOf } from '../../protocol/sip/headers.ts'
 import type { SipMessage, SipRequest, SipResponse } from '../../protocol/sip/message.ts'
 import { parseMessage } from '../../protocol/sip/parser.ts'
@@ -87,13 +88,18 @@ export function findCall(trace: Trace): TracedCall | undefined {
   const callId = last.message.headers.get('Call-ID') ?? ''
   const mine = trace.messages.filter((traced) => traced.message.headers.get('Call-ID') === callId)
   const invites = withoutRetransmissions(starts.filter((traced) => traced.message.headers.get('Call-ID') === callId))
-  const initialCSeqs = new Set(invites.map((traced) => parseCSeq(traced.message.headers.get('CSeq'))?.number))
+  const initialCSeqs = new Set(invites.map(cseqOf))
   const about = (method: string) => mine.filter((traced) => methodOf(traced.message) === method)
+  // A re-INVITE of the other side may have the same number: each side counts for itself.
   const responses = about('INVITE')
     .filter(isResponse)
-    .filter((traced) => initialCSeqs.has(parseCSeq(traced.message.headers.get('CSeq'))?.number))
+    .filter((traced) => traced.from !== last.from && initialCSeqs.has(cseqOf(traced)))
   const success = responses.find((traced) => traced.message.status >= 200 && traced.message.status < 300)
-  const ack = success && mine.filter(isRequest).find((traced) => traced.message.method === 'ACK' && traced.number > success.number)
+  const ack =
+    success &&
+    about('ACK')
+      .filter(isRequest)
+      .find((traced) => traced.number > success.number && traced.from === last.from && cseqOf(traced) === cseqOf(success))
   return {
     callId,
     caller: last.from,
@@ -102,34 +108,36 @@ export function findCall(trace: Trace): TracedCall | undefined {
     challenges: responses.filter((traced) => traced.message.status === 401 || traced.message.status === 407),
     success,
     ack,
-    ...descriptions(last, responses, success, ack),
+    ...descriptions(last, responses, success, [...about('PRACK').filter(isRequest), ...(ack === undefined ? [] : [ack])]),
     byes: withoutRetransmissions(about('BYE').filter(isRequest)),
     byeResponses: about('BYE').filter(isResponse),
     infos: withoutRetransmissions(about('INFO').filter(isRequest)),
   }
 }
 
-/** Offer and answer of the first exchange, early (INVITE and 2xx) or late (2xx and ACK), RFC 3261 section 13.2.1. */
+/**
+ * Offer and answer of the first exchange, early (INVITE and 2xx) or late (2xx and ACK, RFC 3261
+ * section 13.2.1; reliable provisional response and PRACK, RFC 3262 section 5).
+ */
 function descriptions(
   invite: TracedRequest,
   responses: readonly TracedResponse[],
   success: TracedResponse | undefined,
-  ack: TracedRequest | undefined,
+  acknowledgements: readonly TracedRequest[],
 ): { offer: Description | undefined; answer: Description | undefined } {
   const early = describe(invite)
-  if (early !== undefined) {
-    const first = success && describe(success)
-    const provisional = responses.map(describe).find((found) => found !== undefined)
-    return { offer: early, answer: first ?? provisional }
-  }
-  return { offer: success && describe(success), answer: ack && describe(ack) }
+  const first = success && describe(success)
+  const provisional = responses.map(describe).find((found) => found !== undefined)
+  if (early !== undefined) return { offer: early, answer: first ?? provisional }
+  return { offer: provisional, answer: acknowledgements.map(describe).find((found) => found !== undefined) }
 }
 
 function describe(traced: Traced): Description | undefined {
-  const type = traced.message.headers.get('Content-Type') ?? ''
-  if (!/^application\/sdp\b/i.test(type) || traced.message.body.length === 0) return undefined
-  return { by: traced.from, sdp: new TextDecoder().decode(traced.message.body), in: traced }
+  const sdp = bodyPart(traced.message, 'application/sdp')
+  return sdp === undefined ? undefined : { by: traced.from, sdp, in: traced }
 }
+
+const cseqOf = ({ message }: Traced): number | undefined => parseCSeq(message.headers.get('CSeq'))?.number
 
 function hasToTag(message: SipMessage): boolean {
   return tagOf(message.headers.get('To')) !== undefined

@@ -43,6 +43,10 @@ export interface CallCenterOptions {
 
 /** Seconds: when a caller turned away for load or a restart may come again. */
 const retryAfter = 5
+/** Seconds: the session interval RFC 4028 section 4 recommends. */
+const sessionExpires = 1800
+/** A phone nobody picks up does not ring for ever. */
+const longestRingMs = 180_000
 /** The last messages of a call come after its end: the 200 to a BYE, retransmissions. */
 const traceLingerMs = 2_000
 
@@ -113,7 +117,13 @@ export class CallCenter implements CallDesk {
     if (!routing.ok) throw new Problem('call-refused', routing.why)
     const media = await mediaPlace.along(routing.route, trunk)
     const wanted = request.agent.media ? media : signallingOnly(media)
-    const call = userAgent.invite({ ...routing.route, media: wanted, headers: Object.entries(request.headers) })
+    const call = userAgent.invite({
+      ...routing.route,
+      media: wanted,
+      headers: Object.entries(request.headers),
+      sessionExpires,
+      timeoutMs: longestRingMs,
+    })
     traces.start(call.callId)
     const record = this.#open(call, number.number, trunk.id, request.agent)
     attendOutgoing(call, this.#agentOptions(request.agent))

@@ -84,6 +84,11 @@ export class EdgeProcess implements AsyncDisposable {
     return edge
   }
 
+  get #base(): string {
+    const { host, port } = this.ready.http
+    return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  }
+
   port(transport: Transport): number {
     const listener = this.ready.sip.find((one) => one.transport === transport)
     if (listener === undefined) throw new Error(`no ${transport} listener`)
@@ -98,8 +103,7 @@ export class EdgeProcess implements AsyncDisposable {
   }
 
   async try(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }> {
-    const { host, port } = this.ready.http
-    const response = await fetch(`http://${host}:${port}${path}`, {
+    const response = await fetch(`${this.#base}${path}`, {
       method,
       headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { 'content-type': 'application/json' }) },
       ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -134,9 +138,8 @@ export class EdgeProcess implements AsyncDisposable {
   }
 
   async #listen(): Promise<void> {
-    const { host, port } = this.ready.http
     const { signal } = this.#listening
-    const response = await fetch(`http://${host}:${port}/v1/events`, { headers: { authorization: `Bearer ${token}` }, signal })
+    const response = await fetch(`${this.#base}/v1/events`, { headers: { authorization: `Bearer ${token}` }, signal })
     const { promise, resolve } = Promise.withResolvers<void>()
     const read = async (): Promise<void> => {
       let rest = ''

@@ -22,7 +22,7 @@ const secretKey = /pass(word|wd)?$|secret|token|authori[sz]ation|credential|priv
 const maxDepth = 4
 
 /** Copies a value for the log: errors become their message and code, secrets and depth are cut. */
-export function loggable(value: unknown, depth = 0): unknown {
+function loggable(value: unknown, depth = 0): unknown {
   if (value instanceof Error) {
     const code = (value as { code?: unknown }).code
     return code === undefined ? value.message : `${value.message} (${String(code)})`

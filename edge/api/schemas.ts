@@ -12,7 +12,7 @@ const limits = { numbersPerBulk: 5000, trunksPerBulk: 5000, addresses: 64, digit
 /** Longest delay an agent may be told to keep, a day. */
 const maxDelayMs = 86_400_000
 
-export const e164Schema = z
+const e164Schema = z
   .string()
   .regex(/^\+[1-9]\d{6,14}$/, 'must be an E.164 number: + and 7 to 15 digits, such as +12065550100')
   .describe('A phone number in E.164 format.')
@@ -89,7 +89,7 @@ const cidrSchema = z
 const addressesSchema = z.array(cidrSchema).min(1, 'must name at least one address').max(limits.addresses)
 
 /** An address or range, or undefined when it is not one. */
-export function readCidr(text: string): { address: string; prefix: number; family: 'ipv4' | 'ipv6' } | undefined {
+function readCidr(text: string): { address: string; prefix: number; family: 'ipv4' | 'ipv6' } | undefined {
   const [address = '', length, extra] = text.split('/')
   const kind = isIP(address)
   if (kind === 0 || extra !== undefined || address.includes('%')) return undefined
@@ -137,7 +137,7 @@ const authSchema = z.discriminatedUnion(
   knownKinds('acl or digest'),
 )
 
-export const codecSchema = z.enum(['pcmu', 'pcma', 'opus'])
+const codecSchema = z.enum(['pcmu', 'pcma', 'opus'])
 
 const codecsSchema = z
   .array(codecSchema)
@@ -153,7 +153,7 @@ const registrationSchema = z
   .enum(['static', 'register'])
   .describe('static: fixed addresses; register: the phone system registers here and its binding is where calls go.')
 
-export const idSchema = z
+const idSchema = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._-]{0,127}$/, 'must be 1 to 128 of a-z, 0-9, dot, dash and underscore, and begin with a letter or digit')
   .describe('Chosen by the caller, or made up by the edge when left out.')

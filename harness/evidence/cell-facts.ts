@@ -53,7 +53,8 @@ export function cellFacts(evidence: CellEvidence): CellFacts {
 
 function flow(sender: Side, { streams, identity, peer, edge }: CellEvidence): MediaFlow {
   const stream = streams[sender]
-  if (stream === undefined) return { packets_sent: 0 }
+  // The wires were taken beside the peer: what it sent, and what reached it.
+  if (stream === undefined) return sender === 'peer' ? { packets_sent: 0 } : { packets_received: 0 }
   const clear = stream.tones.filter((reading) => reading.pair !== undefined)
   const heard = clear[Math.floor(clear.length / 2)]
   const wire = peer.rtp.find((packet) => packet.kind === 'rtp' && (packet.dir === 'out') === (sender === 'peer'))

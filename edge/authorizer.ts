@@ -8,7 +8,8 @@ import type { FaultSet } from '../endpoint/faults.ts'
 import { type DigestVerdict, DigestVerifier } from '../protocol/sip/digest.ts'
 import type { SipRequest } from '../protocol/sip/message.ts'
 import type { Address } from '../protocol/wire.ts'
-import type { DigestAlgorithm, Trunk } from './api/schemas.ts'
+import type { DigestAlgorithm } from './api/fields.ts'
+import type { Trunk } from './api/schemas.ts'
 import type { Directory } from './directory.ts'
 
 /** `challenge` carries WWW-Authenticate values, best first. */

@@ -5,9 +5,9 @@
 
 import { randomUUID } from 'node:crypto'
 import type { BlockList } from 'node:net'
+import { addressList } from './api/fields.ts'
 import {
   type AgentScript,
-  addressList,
   agentSchema,
   type Bulk,
   type NumberImport,

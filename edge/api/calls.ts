@@ -4,8 +4,9 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { Problem } from '../problem.ts'
 import type { ApiContext } from './context.ts'
+import { queryNumberSchema } from './fields.ts'
 import { refusals } from './problem-schema.ts'
-import { type CallAction, type CallRequest, callActionSchema, callRequestSchema, queryNumberSchema } from './schemas.ts'
+import { type CallAction, type CallRequest, callActionSchema, callRequestSchema } from './schemas.ts'
 import { callViewSchema, traceViewSchema } from './views.ts'
 
 const params = z.object({ id: z.string() })

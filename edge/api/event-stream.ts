@@ -6,8 +6,8 @@ import { z } from 'zod'
 import type { EdgeEvent } from '../events.ts'
 import { Problem } from '../problem.ts'
 import type { ApiContext } from './context.ts'
+import { queryNumberSchema } from './fields.ts'
 import { refusals } from './problem-schema.ts'
-import { queryNumberSchema } from './schemas.ts'
 
 /** A client that leaves this much unread is dropped. */
 const maxUnreadBytes = 1 << 20

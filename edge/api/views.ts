@@ -4,7 +4,8 @@
  */
 
 import { z } from 'zod'
-import { type NumberRecord, numberSchema, type Trunk, timeSchema, trunkSchema } from './schemas.ts'
+import { timeSchema } from './fields.ts'
+import { type NumberRecord, numberSchema, type Trunk, trunkSchema } from './schemas.ts'
 
 const addressView = z.strictObject({ address: z.string(), port: z.number() })
 

@@ -18,7 +18,7 @@ async function digitsUnder(fault: FaultName, dtmf: 'rfc4733' | 'info') {
   connect(honest, saboteur)
   await saboteur.session.sendDigits('123', { durationMs: 40, gapMs: 40 })
   await honest.session.sendDigits('4', { durationMs: 40 })
-  expect(saboteur.digits).toMatchObject([{ digit: '4', method: dtmf }])
+  await expect.poll(() => saboteur.digits).toMatchObject([{ digit: '4', method: dtmf }])
   return {
     events: honest.digits
       .filter(({ method }) => method === 'rfc4733')
@@ -132,7 +132,7 @@ describe('answer-unoffered-codec', () => {
     caller.session.play(tonePair(21))
     await Promise.all([waitFor(caller, 'tone', clean), waitFor(saboteur, 'tone', (tone) => tone.pair?.join() === tonePair(21).join())])
     await caller.session.sendDigits('5', { durationMs: 40 })
-    expect(saboteur.digits).toMatchObject([{ digit: '5' }])
+    await expect.poll(() => saboteur.digits).toMatchObject([{ digit: '5' }])
     expect(caller.session.negotiated!.codec).toBe(codecs[0])
     expect(caller.session.stats()).toMatchObject({
       departures: [expect.stringContaining(`${answered}/8000, which was not offered`)],

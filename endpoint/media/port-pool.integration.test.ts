@@ -64,7 +64,7 @@ test('a range runs out, and a released pair comes back once it was quiet', async
   const range = await freeRange()
   const pool = open({ range, quietMs: 400 })
   const [first, second] = [await pool.acquire('127.0.0.1'), await pool.acquire('127.0.0.1')]
-  expect([first.port, second.port]).toEqual([range[0], range[0] + 2])
+  expect([first.port, second.port].sort((a, b) => a - b)).toEqual([range[0], range[0] + 2])
   await expect(pool.acquire('127.0.0.1')).rejects.toMatchObject({ code: 'no-port' })
 
   const closed = once(first.rtp, 'close')
@@ -79,7 +79,7 @@ test('a range runs out, and a released pair comes back once it was quiet', async
   expect(pool.draining).toBe(1)
   clearInterval(chatter)
   await closed
-  await expect.poll(() => pool.acquire('127.0.0.1').then((pair) => pair.port)).toBe(range[0])
+  await expect.poll(() => pool.acquire('127.0.0.1').then((pair) => pair.port)).toBe(first.port)
 })
 
 test('ports held by others are passed over', async () => {

@@ -4,6 +4,7 @@
  * packets of one call cannot reach the next one on the same port.
  */
 
+import { randomInt } from 'node:crypto'
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import { MediaError } from './types.ts'
@@ -31,7 +32,7 @@ export interface PortPoolOptions {
   readonly mostDrainMs?: number
 }
 
-/** How many pairs are tried before giving up: others may hold ports of our range, or odd ones come up. */
+/** How many pairs are tried before giving up: others may hold ports of our range. */
 const mostAttempts = 200
 
 interface Draining {
@@ -59,7 +60,9 @@ export class PortPool {
       const free: number[] = []
       for (let port = first + (first % 2); port < last; port += 2) free.push(port)
       if (free.length === 0 || first < 1 || last > 65535) throw new RangeError(`no port pair in ${first}-${last}`)
-      this.#free = free
+      // Several pools may share a range (one per process): each begins elsewhere, or all would try the same ports.
+      const begin = randomInt(free.length)
+      this.#free = [...free.slice(begin), ...free.slice(0, begin)]
     }
   }
 
@@ -178,19 +181,18 @@ function closeSocket(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.close(() => resolve()))
 }
 
-/** Undefined when these ports are taken, or the system chose an odd one. */
+/** Undefined when these ports are taken. A port the system chose may be either of its pair. */
 async function bindPair(host: string, wanted: number | undefined): Promise<{ rtp: Socket; rtcp: Socket } | undefined> {
-  const rtp = await bind(host, wanted ?? 0)
-  if (rtp === undefined) return undefined
-  const port = rtp.address().port
-  if (port % 2 === 0) {
-    const rtcp = await bind(host, port + 1).catch(async (error: unknown) => {
-      await closeSocket(rtp)
-      throw error
-    })
-    if (rtcp !== undefined) return { rtp, rtcp }
-  }
-  await closeSocket(rtp)
+  const first = await bind(host, wanted ?? 0)
+  if (first === undefined) return undefined
+  const { port } = first.address()
+  const even = port % 2 === 0
+  const second = await bind(host, even ? port + 1 : port - 1).catch(async (error: unknown) => {
+    await closeSocket(first)
+    throw error
+  })
+  if (second !== undefined) return even ? { rtp: first, rtcp: second } : { rtp: second, rtcp: first }
+  await closeSocket(first)
   return undefined
 }
 

@@ -256,7 +256,8 @@ export class RtpSession extends EventEmitter<MediaEvents> implements MediaSessio
   }
 
   readonly #tick = (nowMs: number, missed: number): void => {
-    this.#received.expire(nowMs)
+    // Packets may be waiting in the socket when the process was held up: they are read before anything is called silent.
+    if (this.#received.mayExpire(nowMs)) setImmediate(() => this.#received.expire(nowMs))
     this.#digits.tick(this.#ptimeMs)
     this.#outgoing.tick(missed)
     if (this.#rtcp.due(nowMs)) void this.#sendRtcp(false)

@@ -61,11 +61,14 @@ export class EventReceiver {
     return over
   }
 
-  /** Returns the sounding event if nothing was heard of it for too long. To be called from time to time. */
+  /** Whether an event is sounding of which nothing was heard for too long. */
+  isSilent(nowMs: number): boolean {
+    return this.#sounding !== undefined && nowMs - this.#sounding.heardAt >= silenceMs
+  }
+
+  /** Ends the sounding event if it is silent, and returns it. To be called from time to time. */
   expire(nowMs: number): HeardEvent | undefined {
-    const sounding = this.#sounding
-    if (sounding === undefined || nowMs - sounding.heardAt < silenceMs) return undefined
-    return this.#end(sounding)
+    return this.isSilent(nowMs) ? this.flush() : undefined
   }
 
   /** The source is gone: returns the event that was still sounding. */

@@ -163,8 +163,10 @@ describe('digits', () => {
 
   test('whose end was lost are said after a while, or when the stream is over', () => {
     receive({ payloadType: 96, sequence: 1, timestamp: 0, payload: event(5, 400, false) })
+    expect(listener.mayExpire(nowMs + 100)).toBe(false)
     listener.expire(nowMs + 100)
     expect(digits).toEqual([])
+    expect(listener.mayExpire(nowMs + 200)).toBe(true)
     listener.expire(nowMs + 200)
     receive({ payloadType: 96, sequence: 2, timestamp: 8000, payload: event(6, 400, false) })
     listener.flush()

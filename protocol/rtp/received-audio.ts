@@ -112,11 +112,17 @@ export class ReceivedAudio {
     else if (codec !== undefined) this.#audio(source, codec, arrival, header.timestamp, bytes.subarray(payloadStart, payloadEnd), atMs)
   }
 
-  /** Ends events of which nothing more was heard. To be called now and then. */
-  expire(atMs: number): void {
+  /** Whether `expire` would end an event now: cheap, to be asked now and then. */
+  mayExpire(atMs: number): boolean {
     const source = this.#latest
-    if (source === undefined) return
-    for (const events of source.events.values()) this.#digit(events.expire(atMs))
+    if (source === undefined || source.events.size === 0) return false
+    for (const events of source.events.values()) if (events.isSilent(atMs)) return true
+    return false
+  }
+
+  /** Ends events of which nothing was heard for too long before `atMs`. */
+  expire(atMs: number): void {
+    for (const events of this.#latest?.events.values() ?? []) this.#digit(events.expire(atMs))
   }
 
   /** The stream is over: a digit that still sounds is complete. */

@@ -357,7 +357,7 @@ describe('packets from elsewhere', () => {
       if (round % 20 === 0) await new Promise((resolve) => setImmediate(resolve))
     }
     const { received, rtcp } = callee.session.stats()
-    expect(received.packets).toBeGreaterThan(500)
+    expect(received.packets).toBeGreaterThan(200)
     expect(received.malformed).toBeGreaterThan(50)
     expect(rtcp.malformed).toBeGreaterThan(100)
     expect(received.ssrcs.length).toBeLessThanOrEqual(8)

@@ -83,11 +83,14 @@ function cellList(results: Results, title: string, chosen: (cell: CellResult) =>
   if (cells.length === 0) return ''
   const lines = cells
     .slice(0, maxRows)
-    .map(
-      (cell) =>
-        `- ${verdictSymbol[cell.verdict]} \`${code(cell.id)}\` ${text(cell.probe ? `${cell.probe}: ${headline(cell)}` : headline(cell))}`,
-    )
+    .map((cell) => `- ${cell.claimed ? verdictSymbol[cell.verdict] : '○'} \`${code(cell.id)}\` ${text(story(cell))}`)
   return [`## ${title}`, [...lines, ...more(cells.length)].join('\n')].join('\n\n')
+}
+
+/** What happened in one line; of an unclaimed cell how it turned out. */
+function story(cell: CellResult): string {
+  if (!cell.probe) return headline(cell)
+  return cell.reason ? `${cell.probe}: ${cell.reason}` : cell.probe
 }
 
 function clauses(results: Results): string {

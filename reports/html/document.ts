@@ -18,6 +18,7 @@ import type { CellDetails, PageCell, PageData } from './page-data.ts'
 const styles = ['base', 'matrix', 'cells', 'cell', 'print'].map((name) => new URL(`styles/${name}.css`, import.meta.url))
 const entry = new URL('app/main.ts', import.meta.url)
 const compress = promisify(deflateRaw)
+const readAtOnce = 32
 
 /** Details of neighbouring cells are much alike, so they are compressed together; one group is what opening a cell must unpack. */
 const groupBytes = 256 * 1024
@@ -76,12 +77,17 @@ async function readStyles(): Promise<string> {
 
 async function readDetails(results: Results, runDir: string): Promise<CellDetails[]> {
   const details: CellDetails[] = []
-  for (const cell of results.cells) {
-    if (cell.attempts === 0) continue
-    const attempts: Pick<Attempt, 'evidence'>[] = [cell, ...(cell.earlier_attempts ?? [])]
-    details.push(redactValue({ cell, ladders: await Promise.all(attempts.map((attempt) => readLadder(runDir, attempt.evidence))) }))
+  const tried = results.cells.filter((cell) => cell.attempts > 0)
+  // Some at a time: a thousand open files at once would exceed what a process may have.
+  for (let start = 0; start < tried.length; start += readAtOnce) {
+    details.push(...(await Promise.all(tried.slice(start, start + readAtOnce).map((cell) => cellDetails(cell, runDir)))))
   }
   return details
+}
+
+async function cellDetails(cell: CellResult, runDir: string): Promise<CellDetails> {
+  const attempts: Pick<Attempt, 'evidence'>[] = [cell, ...(cell.earlier_attempts ?? [])]
+  return redactValue({ cell, ladders: await Promise.all(attempts.map((attempt) => readLadder(runDir, attempt.evidence))) })
 }
 
 async function readLadder(runDir: string, evidence: readonly string[]): Promise<Ladder | null> {

@@ -28,30 +28,38 @@ function say(text) {
   process.stderr.write(`trunkproof: ${text}\n`)
 }
 
-/** Runs npm with its chatter kept back; throws a LaunchError with its last lines when it fails. */
+/** Runs npm with its chatter kept back; throws a LaunchError with what it said of the cause when it fails. */
 function npm(args, cwd, doing) {
   const done = spawnSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
   if (done.error) throw new LaunchError(`${doing}: npm could not be started (${done.error.message}). Install npm 10 or newer.`)
   if (done.status !== 0) {
-    const tail = `${done.stdout}\n${done.stderr}`.trim().split('\n').slice(-6).join('\n  ')
+    const lines = `${done.stdout}\n${done.stderr}`.trim().split('\n')
+    // npm names the cause first and then goes on at length; without such lines the last ones are the best there is.
+    const causes = lines.filter((line) => /^npm (error|ERR!)/.test(line)).slice(0, 6)
+    const told = (causes.length > 0 ? causes : lines.slice(-6)).join('\n  ')
     throw new LaunchError(
-      `${doing}: npm exited with ${done.status}:\n  ${tail}\nCheck that the npm registry can be reached, then run the same command again.`,
+      `${doing}: npm ${done.signal ? `was ended by ${done.signal}` : `exited with ${done.status}`}:\n  ${told}\nCheck that the npm registry can be reached, then run the same command again.`,
     )
   }
 }
 
 /** Takes a lock another launch of the same machine may hold, so that two first runs do not install over each other. */
 async function withLock(name, work) {
-  mkdirSync(cache, { recursive: true })
   const lock = join(cache, `${name}.lock`)
+  const unwritable = (error) =>
+    new LaunchError(`cannot write to ${cache}: ${error.message}. Set XDG_CACHE_HOME to a folder that can be written.`)
+  try {
+    mkdirSync(cache, { recursive: true })
+  } catch (error) {
+    throw unwritable(error)
+  }
   for (let waited = 0; ; waited++) {
     try {
       mkdirSync(lock)
       writeFileSync(join(lock, 'pid'), String(process.pid))
       break
     } catch (error) {
-      if (error.code !== 'EEXIST')
-        throw new LaunchError(`cannot write to ${cache}: ${error.message}. Set XDG_CACHE_HOME to a folder that can be written.`)
+      if (error.code !== 'EEXIST') throw unwritable(error)
       if (!holderLives(lock)) rmSync(lock, { recursive: true, force: true })
       else {
         if (waited === 0) say('another launch is installing; waiting for it')

@@ -190,8 +190,11 @@ function hostAndPort(uri: string): { host: string; port: number } {
 }
 
 /** Ways in which the edge or the peer broke a rule and interoperated all the same. */
-function deviationsOf({ peer }: CellEvidence): Deviation[] {
-  return [...new Set(peer.media?.departures ?? [])].map((detail) => ({ id: 'sdp.departure', detail }))
+function deviationsOf({ peer, trace }: CellEvidence): Deviation[] {
+  return [
+    ...[...new Set(peer.media?.departures ?? [])].map((detail) => ({ id: 'sdp.departure', detail })),
+    ...trace.unreadable.map(({ number, why }) => ({ id: 'sip.malformed', detail: why, message: number })),
+  ]
 }
 
 async function inTime(work: PromiseLike<unknown>): Promise<void> {

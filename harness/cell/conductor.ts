@@ -5,8 +5,8 @@
 import { createHash } from 'node:crypto'
 import type { StepResult } from '../../reports/schema/results.ts'
 import type { Step } from '../../scenarios/steps.ts'
-import { EdgeRefused } from '../edge/edge-client.ts'
-import type { EdgeDesk, EventLog } from '../edge/edge-desk.ts'
+import { type EdgeClient, type EdgeEvent, EdgeRefused } from '../edge/edge-client.ts'
+import type { EventLog } from '../edge/edge-desk.ts'
 import { UnableError } from '../errors.ts'
 import type { Side } from '../evidence/trace.ts'
 import { CallFailed, type PeerIdentity, type PeerSession } from '../peers/peer.ts'
@@ -16,6 +16,11 @@ import type { PlanItem } from '../plan.ts'
 const digitReportMs = 1_500
 const hangupMs = 3_000
 const setUpMs = 8_000
+
+/** What the steps need of the edge. */
+export interface CallDesk {
+  readonly client: Pick<EdgeClient, 'call' | 'sendDigits' | 'hangup'>
+}
 
 /** What was done, and what the judge has to know of it. */
 export interface Performance {
@@ -35,7 +40,7 @@ export class Conductor {
   readonly #item: PlanItem
   readonly #identity: PeerIdentity
   readonly #session: PeerSession
-  readonly #desk: EdgeDesk
+  readonly #desk: CallDesk
   readonly #log: EventLog
   readonly #signal: AbortSignal
   readonly #performance: Performance = {
@@ -49,8 +54,10 @@ export class Conductor {
   readonly #startedAt = performance.now()
   #registered = false
   #lastStatus: number | undefined
+  /** How many events there were when the current call began: those before it are another call's. */
+  #earlier = 0
 
-  constructor(parts: { item: PlanItem; identity: PeerIdentity; session: PeerSession; desk: EdgeDesk; log: EventLog; signal: AbortSignal }) {
+  constructor(parts: { item: PlanItem; identity: PeerIdentity; session: PeerSession; desk: CallDesk; log: EventLog; signal: AbortSignal }) {
     this.#item = parts.item
     this.#identity = parts.identity
     this.#session = parts.session
@@ -117,6 +124,8 @@ export class Conductor {
     const { registration, direction } = this.#item.cell.axes
     if (registration === 'register' && !this.#registered) await this.#register('right')
     const meantToFail = how.as === 'stranger' || how.to === 'unknown'
+    this.#earlier = this.#log.events.length
+    this.#performance.edgeCall = undefined
     try {
       if (direction === 'inbound') await this.#session.call(how.to === 'unknown' ? { number: unknownNumber } : {})
       else await this.#callOut()
@@ -129,9 +138,9 @@ export class Conductor {
       this.#performance.refusal = error.status
       return undefined
     }
-    const confirmed = await this.#log.first((event) => event.type === 'call.confirmed', setUpMs)
-    const id = confirmed?.data.id ?? this.#log.events.find((event) => event.type === 'call.started')?.data.id
-    this.#performance.edgeCall = typeof id === 'string' ? id : undefined
+    const confirmed = await this.#told((event) => event.type === 'call.confirmed', setUpMs)
+    const id = confirmed?.data.id ?? this.#events().find((event) => event.type === 'call.started')?.data.id
+    if (typeof id === 'string') this.#performance.edgeCall = id
     return confirmed === undefined ? 'the edge never saw the call confirmed' : undefined
   }
 
@@ -139,7 +148,7 @@ export class Conductor {
     const { number, edgeTone } = this.#identity
     const call = await this.#desk.client.call({ number, to: calledNumber, tone: edgeTone })
     this.#performance.edgeCall = call.id
-    const ended = this.#log.first((event) => event.type === 'call.ended', setUpMs)
+    const ended = this.#told((event) => event.type === 'call.ended', setUpMs)
     await Promise.race([
       this.#session.waitForCall(),
       ended.then((event) => {
@@ -150,11 +159,10 @@ export class Conductor {
   }
 
   async #hear({ who, within_ms: withinMs }: { who: 'both' | Side; within_ms: number }): Promise<string | undefined> {
-    const tone = (event: { type: string; data: Readonly<Record<string, unknown>> }): boolean =>
-      event.type === 'call.tone' && Array.isArray(event.data.pair)
+    const tone = (event: EdgeEvent): boolean => event.type === 'call.tone' && Array.isArray(event.data.pair)
     const [peer, edge] = await Promise.all([
       who === 'edge' ? true : this.#session.heard(withinMs),
-      who === 'peer' ? true : this.#log.first(tone, withinMs).then((event) => event !== undefined),
+      who === 'peer' ? true : this.#told(tone, withinMs).then((event) => event !== undefined),
     ])
     const deaf = [...(peer ? [] : ['peer']), ...(edge ? [] : ['edge'])]
     return deaf.length === 0 ? undefined : `the ${deaf.join(' and the ')} heard nothing within ${withinMs} ms`
@@ -173,7 +181,17 @@ export class Conductor {
   }
 
   #digitsHeardByEdge(): number {
-    return this.#log.events.filter((event) => event.type === 'call.digit').length
+    return this.#events().filter((event) => event.type === 'call.digit').length
+  }
+
+  /** What the edge told of the current call. */
+  #events(): EdgeEvent[] {
+    return this.#log.events.slice(this.#earlier)
+  }
+
+  /** The first event of the current call that fits, now or within the time; undefined when none came. */
+  #told(fits: (event: EdgeEvent) => boolean, withinMs: number): Promise<EdgeEvent | undefined> {
+    return this.#log.until(() => this.#events().find(fits), withinMs)
   }
 
   async #hangUp(by: 'edge' | 'peer' | 'caller' | 'callee' | 'alternate'): Promise<string | undefined> {
@@ -183,7 +201,7 @@ export class Conductor {
     else await this.#session.hangup()
     const [peer, edge] = await Promise.all([
       this.#session.waitForEnd(hangupMs),
-      this.#log.first((event) => event.type === 'call.ended', hangupMs).then((event) => event !== undefined),
+      this.#told((event) => event.type === 'call.ended', hangupMs).then((event) => event !== undefined),
     ])
     const left = [...(peer ? [] : ['peer']), ...(edge ? [] : ['edge'])]
     return left.length === 0 ? undefined : `the call is still up at the ${left.join(' and the ')}`

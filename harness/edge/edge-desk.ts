@@ -63,12 +63,7 @@ export class EventLog implements Disposable {
     this.#emitter.emit('change')
   }
 
-  /** The first event that fits, now or within the time; undefined when none came. Throws when the stream broke. */
-  async first(fits: (event: EdgeEvent) => boolean, withinMs: number): Promise<EdgeEvent | undefined> {
-    return this.until(() => this.events.find(fits), withinMs)
-  }
-
-  /** Waits until `find` finds something in the events. */
+  /** Waits until `find` finds something in the events; undefined when it did not within the time. Throws when the stream broke. */
   async until<T>(find: () => T | undefined, withinMs: number): Promise<T | undefined> {
     const { promise, resolve, reject } = Promise.withResolvers<T | undefined>()
     const look = (): void => {

@@ -29,11 +29,12 @@ export class IncomingCallSession extends CallSession implements IncomingCall {
   readonly invite: SipRequest
   readonly #transaction: ServerTransaction
   readonly #dialog: Dialog
-  readonly #reliable: ReliableProvisionals
+  readonly #offer: string | undefined
   readonly #acknowledged = Promise.withResolvers<void>()
   #reminder: Timer | undefined
   readonly #expiry: Timer
   #repeater: AnswerRepeater | undefined
+  #reliableProvisionals: ReliableProvisionals | undefined
   #answering = false
   /** The caller's offer has been answered by an early response that it PRACKs. */
   #settledEarly = false
@@ -48,12 +49,9 @@ export class IncomingCallSession extends CallSession implements IncomingCall {
     this.localUri = uriOf(request.headers.get('To'))
     this.heard(request, transaction.connection)
     this.#dialog = Dialog.ofServer(request, transaction.toTag)
+    this.#offer = bodyPart(request, sdpType)
     this.negotiations.inviteReceived = true
     if (this.#offer !== undefined) this.negotiations.offer = 'theirs'
-    this.#reliable = new ReliableProvisionals(core, transaction, {
-      confirmed: (response, prack) => this.#pracked(response, prack),
-      failed: () => this.reject(504, { reason: 'No PRACK' }),
-    })
     // Nobody needs to listen to an answer() that was never called.
     this.#acknowledged.promise.catch(() => {})
     transaction.onCancel = (cancel) => this.#cancelled(487, cancel.headers.get('Reason') ?? 'cancelled')
@@ -84,7 +82,7 @@ export class IncomingCallSession extends CallSession implements IncomingCall {
   async answer(options: { media: MediaOptions; headers?: readonly HeaderRow[] }): Promise<void> {
     if (this.#answering || this.state === 'answered' || this.state === 'confirmed') throw new Error('the call is answered already')
     this.#answering = true
-    await this.#reliable.settled()
+    if (this.#reliableProvisionals !== undefined) await this.#reliableProvisionals.settled()
     const media = this.state === 'ended' ? undefined : (this.media ?? (await this.#open(options.media)))
     if (media === undefined || this.#over) throw this.#gone()
     const timer = decideAsServer(this.invite)
@@ -175,12 +173,19 @@ export class IncomingCallSession extends CallSession implements IncomingCall {
     this.#reminder?.cancel()
     this.#expiry.cancel()
     this.#repeater?.stop()
+    const confirmed = this.state === 'confirmed'
     super.finish(end)
-    this.#acknowledged.reject(this.#gone())
+    if (!confirmed) this.#acknowledged.reject(this.#gone())
+    this.#transaction.release()
   }
 
-  get #offer(): string | undefined {
-    return bodyPart(this.invite, sdpType)
+  /** Made when first wanted: few calls use them. */
+  get #reliable(): ReliableProvisionals {
+    this.#reliableProvisionals ??= new ReliableProvisionals(this.core, this.#transaction, {
+      confirmed: (response, prack) => this.#pracked(response, prack),
+      failed: () => this.reject(504, { reason: 'No PRACK' }),
+    })
+    return this.#reliableProvisionals
   }
 
   /** The INVITE has its final response. */
@@ -271,7 +276,7 @@ export class IncomingCallSession extends CallSession implements IncomingCall {
     this.response = response
     this.#reminder?.cancel()
     this.#expiry.cancel()
-    this.#reliable.stop()
+    this.#reliableProvisionals?.stop()
     this.#transaction.respond(response)
   }
 

@@ -35,9 +35,13 @@ export interface ServerTransactionHost {
 
 type TimerName = '100' | 'G' | 'H' | 'I' | 'L' | 'J'
 
+/**
+ * Most of its life is spent waiting for repeats of a request that was answered long ago
+ * (timers J and L, 32 s): then it holds no more than that takes.
+ */
 export class ServerTransaction {
   readonly key: string
-  readonly request: SipRequest
+  readonly method: string
   /** The flow the request came on. */
   readonly connection: Connection
   /** The tag our responses add to To, where it has none. */
@@ -50,6 +54,7 @@ export class ServerTransaction {
   onFailure?: (why: TransactionFailure) => void
   readonly #host: ServerTransactionHost
   readonly #timers: NamedTimers<TimerName>
+  #request: SipRequest | undefined
   #state: InviteServerState | NonInviteServerState
   #response: SipResponse | undefined
   #ack: SipRequest | undefined
@@ -57,11 +62,18 @@ export class ServerTransaction {
   constructor(host: ServerTransactionHost, key: string, request: SipRequest, connection: Connection) {
     this.#host = host
     this.key = key
-    this.request = request
+    this.method = request.method
+    this.#request = request
     this.connection = connection
     this.toTag = randomToken()
     this.#timers = new NamedTimers(host.clock, (timer) => this.#feed({ type: 'timer', timer } as Event))
     this.#state = { phase: 'trying', reliable: connection.transport !== 'udp' }
+  }
+
+  /** Until it has its final response, or as long as its user did not release it. */
+  get request(): SipRequest {
+    if (this.#request === undefined) throw new Error(`the ${this.method} transaction was released`)
+    return this.#request
   }
 
   /** The phase of RFC 3261 17.2's figures. */
@@ -72,7 +84,7 @@ export class ServerTransaction {
   /** Hands the request up; called once by the layer. */
   start(): void {
     const { reliable } = this.#state
-    const step = this.request.method === 'INVITE' ? startInviteServer(reliable, this.#host.timers) : startNonInviteServer(reliable)
+    const step = this.method === 'INVITE' ? startInviteServer(reliable, this.#host.timers) : startNonInviteServer(reliable)
     this.#state = step.state
     this.#perform(step.actions)
   }
@@ -81,6 +93,7 @@ export class ServerTransaction {
   respond(response: SipResponse): void {
     this.#response = this.#mayAnswer(response.status) ? response : this.#response
     this.#feed({ type: 'respond', status: response.status })
+    if (this.method !== 'INVITE') this.release()
   }
 
   /** Makes a response to the request, with our To tag, and sends it. */
@@ -98,6 +111,18 @@ export class ServerTransaction {
     this.#feed({ type: 'ack' })
   }
 
+  /** Its user wants nothing more of it: it only goes on to absorb repeats. Without effect before the final response. */
+  release(): void {
+    const { phase } = this.#state
+    if (phase === 'trying' || phase === 'proceeding') return
+    delete this.onCancel
+    delete this.onAck
+    delete this.onFailure
+    this.#request = undefined
+    // Nothing is ever sent again for an accepted INVITE but by its user.
+    if (phase === 'accepted') this.#response = undefined
+  }
+
   /** Stops all timers without a word. */
   drop(): void {
     this.#timers.stopAll()
@@ -112,7 +137,7 @@ export class ServerTransaction {
   #feed(event: Event): void {
     const { timers } = this.#host
     const step =
-      this.request.method === 'INVITE'
+      this.method === 'INVITE'
         ? stepInviteServer(this.#state as InviteServerState, event as InviteServerEvent, timers)
         : stepNonInviteServer(this.#state as NonInviteServerState, event as NonInviteServerEvent, timers)
     this.#state = step.state

@@ -159,9 +159,9 @@ export class TransactionLayer {
     })
   }
 
-  #sendResponse(response: SipResponse, { request, connection }: ServerTransaction): Promise<void> {
+  #sendResponse(response: SipResponse, { method, connection }: ServerTransaction): Promise<void> {
     const { transports, faults } = this.#options
-    if (faults.has('answer-other-transport') && request.method === 'INVITE') return sendByAnotherTransport(transports, response, connection)
+    if (faults.has('answer-other-transport') && method === 'INVITE') return sendByAnotherTransport(transports, response, connection)
     return transports.sendResponse(response, connection)
   }
 

@@ -176,13 +176,14 @@ export class UserAgent {
 
   /** RFC 3261 9.2. The CANCEL is answered with the tag the INVITE's response will have. */
   #cancel(transaction: ServerTransaction): void {
-    const invite = this.#core.transactions.cancelled(transaction.request)
+    const cancel = transaction.request
+    const invite = this.#core.transactions.cancelled(cancel)
     if (invite === undefined) {
       transaction.reply(481)
       return
     }
-    transaction.respond(makeResponse(transaction.request, 200, { toTag: invite.toTag }))
-    invite.onCancel?.(transaction.request)
+    transaction.respond(makeResponse(cancel, 200, { toTag: invite.toTag }))
+    invite.onCancel?.(cancel)
   }
 
   #offerCall(transaction: ServerTransaction): void {

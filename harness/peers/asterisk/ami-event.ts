@@ -1,59 +1,40 @@
 /** The manager's events this project acts on, as typed values. Everything else is left out. */
 import type { AmiMessage } from './ami-frames.ts'
 
-export type AmiEvent =
+/** `at` is when it happened, by Asterisk's clock, epoch milliseconds. */
+export type AmiEvent = { readonly at: number } & (
   | { readonly type: 'channel-new'; readonly uniqueId: string; readonly channel: string }
-  | { readonly type: 'channel-up'; readonly uniqueId: string; readonly channel: string }
-  | {
-      readonly type: 'channel-gone'
-      readonly uniqueId: string
-      readonly channel: string
-      readonly cause: number
-      readonly causeText: string
-    }
-  | {
-      readonly type: 'digit'
-      readonly uniqueId: string
-      readonly channel: string
-      readonly digit: string
-      readonly durationMs: number
-      readonly received: boolean
-    }
+  | { readonly type: 'channel-up'; readonly uniqueId: string }
+  | { readonly type: 'channel-gone'; readonly uniqueId: string }
+  /** The dialplan took a digit off the channel. */
+  | { readonly type: 'digit'; readonly uniqueId: string; readonly digit: string }
+  /** The dialplan has sent the digits it was told to. */
+  | { readonly type: 'digits-sent'; readonly uniqueId: string }
   /** An Originate is decided. */
-  | { readonly type: 'originated'; readonly uniqueId: string; readonly answered: boolean; readonly reason: number }
-  /** The state of an outbound registration; `user` is the account it registers. */
-  | { readonly type: 'registration'; readonly clientUri: string; readonly status: string; readonly cause: number }
-  /** A UserEvent of the dialplan. */
-  | { readonly type: 'user'; readonly name: string; readonly fields: AmiMessage }
-  | { readonly type: 'booted' }
+  | { readonly type: 'originated'; readonly uniqueId: string; readonly answered: boolean }
+  /** The state of an outbound registration of the account `clientUri`. */
+  | { readonly type: 'registration'; readonly clientUri: string; readonly status: string }
+)
 
 /** Undefined for events nobody here needs. */
 export function readEvent(message: AmiMessage): AmiEvent | undefined {
   const text = (name: string): string => message.get(name) ?? ''
-  const about = { uniqueId: text('uniqueid'), channel: text('channel') }
+  const uniqueId = text('uniqueid')
+  const at = Number(text('timestamp')) * 1000
   switch (message.get('event')) {
     case 'Newchannel':
-      return { type: 'channel-new', ...about }
+      return { at, type: 'channel-new', uniqueId, channel: text('channel') }
     case 'Newstate':
-      return text('channelstatedesc') === 'Up' ? { type: 'channel-up', ...about } : undefined
+      return text('channelstatedesc') === 'Up' ? { at, type: 'channel-up', uniqueId } : undefined
     case 'Hangup':
-      return { type: 'channel-gone', ...about, cause: Number(text('cause')), causeText: text('cause-txt') }
-    case 'DTMFEnd':
-      return {
-        type: 'digit',
-        ...about,
-        digit: text('digit'),
-        durationMs: Number(text('durationms')),
-        received: text('direction') === 'Received',
-      }
+      return { at, type: 'channel-gone', uniqueId }
     case 'OriginateResponse':
-      return { type: 'originated', uniqueId: text('uniqueid'), answered: text('response') === 'Success', reason: Number(text('reason')) }
+      return { at, type: 'originated', uniqueId, answered: text('response') === 'Success' }
     case 'Registry':
-      return { type: 'registration', clientUri: text('username'), status: text('status'), cause: Number(text('cause')) || 0 }
+      return { at, type: 'registration', clientUri: text('username'), status: text('status') }
     case 'UserEvent':
-      return { type: 'user', name: text('userevent'), fields: message }
-    case 'FullyBooted':
-      return { type: 'booted' }
+      if (text('userevent') === 'Digit') return { at, type: 'digit', uniqueId, digit: text('digit') }
+      return text('userevent') === 'DigitsSent' ? { at, type: 'digits-sent', uniqueId } : undefined
     default:
       return undefined
   }

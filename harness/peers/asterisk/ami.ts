@@ -59,7 +59,7 @@ export class AmiClient extends EventEmitter<{ event: [AmiEvent]; closed: [Error 
     }
     const client = new AmiClient(socket)
     try {
-      await client.action('Login', { Username: options.username, Secret: options.secret, Events: 'system,call,dtmf,user' })
+      await client.action('Login', { Username: options.username, Secret: options.secret, Events: 'system,call,user' })
     } catch (error) {
       client.close()
       throw error

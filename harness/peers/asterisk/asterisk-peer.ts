@@ -51,12 +51,11 @@ export class AsteriskPeer implements StartedPeer {
   }
 
   /** Connects to an Asterisk that has started. Throws UnableError when it cannot be controlled or watched. */
-  static async connect(place: AsteriskPlace, manager: ManagerLogin, cells: readonly AsteriskCell[]): Promise<AsteriskPeer> {
+  static async connect(place: AsteriskPlace, manager: ManagerLogin): Promise<AsteriskPeer> {
     let ami: AmiClient | undefined
     try {
       ami = await AmiClient.open({ host: place.address, port: managerPort, ...manager })
-      const tls = cells.some(({ identity }) => identity.edge.transport === 'tls')
-      const capture = await WireCapture.open({ folder: place.capture, address: place.address, ami, tls })
+      const capture = await WireCapture.open({ folder: place.capture, address: place.address })
       const version = /^Asterisk (\S+)/.exec(await ami.command('core show version'))?.[1] ?? 'unknown'
       return new AsteriskPeer(place, ami, capture, version)
     } catch (error) {
@@ -86,7 +85,6 @@ export class AsteriskPeer implements StartedPeer {
   }
 
   #route(event: AmiEvent): void {
-    if (event.type === 'booted') return
     if (event.type === 'registration') {
       const user = /^sips?:([^@]+)@/.exec(event.clientUri)?.[1]
       for (const session of this.#sessions.values()) if (session.identity.username === user) session.take(event)
@@ -96,9 +94,8 @@ export class AsteriskPeer implements StartedPeer {
       const owner = this.#sessions.get(endpointOf(event.channel) ?? '')
       if (owner) this.#channels.set(event.uniqueId, owner)
     }
-    const uniqueId = event.type === 'user' ? (event.fields.get('uniqueid') ?? '') : event.uniqueId
-    this.#channels.get(uniqueId)?.take(event)
-    if (event.type === 'channel-gone') this.#channels.delete(uniqueId)
+    this.#channels.get(event.uniqueId)?.take(event)
+    if (event.type === 'channel-gone') this.#channels.delete(event.uniqueId)
   }
 
   #forget(session: AsteriskSession): void {

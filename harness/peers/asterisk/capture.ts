@@ -1,17 +1,18 @@
 /**
- * The capture beside a running Asterisk: tcpdump's file, and for TLS Asterisk's own log of
- * decrypted messages. `sync` brings the index up to now, exactly: a marked datagram is
- * sent and waited for, so that everything before it is known to be in.
+ * The capture beside a running Asterisk: tcpdump's file, and the secrets of TLS connections
+ * that Asterisk's library writes. `sync` brings the index up to now, exactly: a marked
+ * datagram is sent and waited for, so that everything before it is known to be in.
  */
 import { randomBytes } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
-import { rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { AmiClient } from './ami.ts'
+import type { Frame } from '../../../protocol/capture/capture-file.ts'
+import { parseKeyLog, type TlsSecrets } from '../../../protocol/tls/key-log.ts'
 import { asteriskPorts } from './config.ts'
-import { containerFolders, rtpPorts } from './core-config.ts'
+import { rtpPorts } from './core-config.ts'
 import { PcapTail } from './pcap-tail.ts'
 import { WireIndex } from './wire-index.ts'
 
@@ -20,9 +21,6 @@ export interface CaptureOptions {
   readonly folder: string
   /** Asterisk's address. */
   readonly address: string
-  readonly ami: AmiClient
-  /** Whether Asterisk's log of decrypted messages is wanted. */
-  readonly tls: boolean
 }
 
 /** RFC 863: nobody listens there, and nobody minds. */
@@ -30,13 +28,15 @@ const discardPort = 9
 const pollMs = 3
 /** A datagram over a bridge takes microseconds; this long without it means that tcpdump has ended. */
 const markerMs = 3_000
+/** More than the marker and every header before it. */
+const markerFrameLength = 128
 
 export class WireCapture implements AsyncDisposable {
   readonly index: WireIndex
   readonly #options: CaptureOptions
   readonly #wire: PcapTail
   readonly #socket: Socket
-  #logNumber = 0
+  #secrets: ReadonlyMap<string, TlsSecrets> = new Map()
   #running: Promise<void> | undefined
   #next: Promise<void> | undefined
 
@@ -44,7 +44,12 @@ export class WireCapture implements AsyncDisposable {
     this.#options = options
     this.#wire = wire
     this.#socket = socket
-    this.index = new WireIndex({ address: options.address, sipPort: asteriskPorts.udp, rtpPorts, markerPort: discardPort })
+    this.index = new WireIndex({
+      address: options.address,
+      sipPort: asteriskPorts.udp,
+      rtpPorts,
+      secretsOf: (clientRandom) => this.#secrets.get(clientRandom),
+    })
   }
 
   static async open(options: CaptureOptions): Promise<WireCapture> {
@@ -54,13 +59,7 @@ export class WireCapture implements AsyncDisposable {
     socket.on('error', () => {})
     socket.bind(0)
     await once(socket, 'listening')
-    const capture = new WireCapture(options, wire, socket)
-    if (options.tls) {
-      await options.ami.command('pjsip set logger on')
-      await options.ami.command('pjsip set logger verbose off')
-      await capture.#openLog()
-    }
-    return capture
+    return new WireCapture(options, wire, socket)
   }
 
   /** Resolves when the index holds everything that happened before the call. Throws when the capture has ended. */
@@ -86,38 +85,17 @@ export class WireCapture implements AsyncDisposable {
   }
 
   async #update(): Promise<void> {
-    const logged = this.#options.tls ? await this.#closeLog() : undefined
-    await this.#readWire()
-    if (logged === undefined) return
-    // After the wire: which connection a logged message travelled on is known from there.
-    await using log = await PcapTail.open(logged)
-    for (const frame of await log.read()) this.index.takeLogged(frame)
-    await rm(logged)
-  }
-
-  async #readWire(): Promise<void> {
     const marker = randomBytes(12).toString('hex')
     this.#socket.send(marker, discardPort, this.#options.address)
+    const frames: Frame[] = []
     for (const deadline = Date.now() + markerMs; ; await delay(pollMs)) {
-      for (const frame of await this.#wire.read()) this.index.take(frame)
-      if (this.index.takeMarkers().includes(marker)) return
+      const fresh = await this.#wire.read()
+      frames.push(...fresh)
+      if (fresh.some((frame) => frame.length < markerFrameLength && Buffer.from(frame.bytes).includes(marker))) break
       if (Date.now() > deadline) throw new Error('the capture beside Asterisk has ended: see tcpdump.log in the capture folder')
     }
-  }
-
-  /** Asterisk writes its log through a buffer and empties it only when told to write another file. */
-  async #closeLog(): Promise<string> {
-    const finished = this.#logName()
-    await this.#openLog()
-    return join(this.#options.folder, finished)
-  }
-
-  async #openLog(): Promise<void> {
-    this.#logNumber += 1
-    await this.#options.ami.command(`pjsip set logger pcap ${containerFolders.capture}/${this.#logName()}`)
-  }
-
-  #logName(): string {
-    return `sip-${this.#logNumber}.pcap`
+    // After the wire: a secret is written before anything it protects is sent.
+    this.#secrets = parseKeyLog(await readFile(join(this.#options.folder, 'tls-keys.log'), 'utf8'))
+    for (const frame of frames) this.index.take(frame)
   }
 }

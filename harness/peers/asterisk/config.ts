@@ -158,8 +158,11 @@ function auth(name: string, username: string, password: string): string {
 }
 
 /**
- * Every call speaks with its cell's tone until told otherwise; the harness moves it to
- * `digits` to send some. Timing of digits stays inside Asterisk that way.
+ * Every call speaks with its cell's tone and listens for digits, one at a time, until the
+ * harness moves it to `digits` to send some. Timing of digits stays inside Asterisk that
+ * way, and each one heard is told once: Read takes a digit off the channel for good, while
+ * digits that come during other applications are put back and would be reported again.
+ * "#" ends what Read reads and is not part of it: then the result is empty.
  */
 const dialplan = `[answer]
 exten => _[+0-9a-zA-Z].,1,Answer()
@@ -169,12 +172,14 @@ exten => s,1,Answer()
 
 [speak]
 exten => s,1,Playtones(\${TONE})
- same => n,Wait(600)
- same => n,Hangup()
+ same => n(listen),Read(DIGIT,,1,,1,600)
+ same => n,GotoIf($["\${READSTATUS}" != "OK"]?over)
+ same => n,UserEvent(Digit,Digit: \${IF($["\${DIGIT}" = ""]?#:\${DIGIT})})
+ same => n,Goto(listen)
+ same => n(over),Hangup()
 
 [digits]
-exten => s,1,StopPlaytones()
- same => n,SendDTMF(\${DIGITS},80,120)
+exten => s,1,SendDTMF(\${DIGITS},80,120)
  same => n,UserEvent(DigitsSent)
- same => n,Goto(speak,s,1)
+ same => n,Goto(speak,s,listen)
 `

@@ -11,7 +11,7 @@ res_pjsip_authenticator_digest res_pjsip_outbound_authenticator_digest res_pjsip
 res_pjsip_dtmf_info res_pjsip_empty_info res_pjsip_caller_id res_pjsip_rfc3326 res_pjsip_acl res_pjsip_header_funcs
 res_pjsip_logger res_pjsip_dlg_options res_pjsip_maintenance chan_pjsip res_rtp_asterisk res_srtp res_format_attr_opus
 codec_ulaw codec_alaw codec_a_mu codec_resample codec_opus_open_source bridge_simple pbx_config
-app_playtones app_senddtmf app_userevent app_originate res_clioriginate
+app_playtones app_read app_senddtmf app_userevent
 func_channel func_env func_global func_hangupcause func_logic func_strings
 `
   .trim()
@@ -21,8 +21,8 @@ func_channel func_env func_global func_hangupcause func_logic func_strings
 export const containerFolders = { configuration: '/etc/asterisk', pki: '/etc/trunkproof/pki', capture: '/capture' } as const
 
 export const managerPort = 5038
-/** RTP and RTCP of up to 500 calls. */
-export const rtpPorts = { first: 10000, last: 11999 } as const
+/** Asterisk picks at random: far more ports than calls, so that a closed one is seldom taken again at once. */
+export const rtpPorts = { first: 10000, last: 29999 } as const
 
 export interface ManagerLogin {
   readonly username: string
@@ -32,7 +32,7 @@ export interface ManagerLogin {
 /** Files by name, without those that depend on cells. */
 export function coreConfiguration(manager: ManagerLogin): Map<string, string> {
   return new Map([
-    ['asterisk.conf', section('options', { transmit_silence: 'yes', hideconnect: 'yes', nocolor: 'yes', maxfiles: '8000' }) + logFolder],
+    ['asterisk.conf', section('options', { hideconnect: 'yes', nocolor: 'yes', maxfiles: '8000' }) + logFolder],
     ['modules.conf', `[modules]\nautoload = no\n${modules.map((name) => `load = ${name}.so\n`).join('')}`],
     ['logger.conf', '[general]\ndateformat = %F %T.%3q\n[logfiles]\nasterisk.log => notice,warning,error\n'],
     [
@@ -41,8 +41,8 @@ export function coreConfiguration(manager: ManagerLogin): Map<string, string> {
     ],
     [
       'manager.conf',
-      section('general', { enabled: 'yes', webenabled: 'no', port: String(managerPort), bindaddr: '0.0.0.0' }) +
-        section(manager.username, { secret: manager.secret, read: 'system,call,dtmf,user', write: 'system,call,originate,command' }),
+      section('general', { enabled: 'yes', webenabled: 'no', port: String(managerPort), bindaddr: '0.0.0.0', timestampevents: 'yes' }) +
+        section(manager.username, { secret: manager.secret, read: 'system,call,user', write: 'system,call,originate,command' }),
     ],
     // Tones of a country are never played, but without one Asterisk warns.
     [

@@ -52,13 +52,14 @@ export class AsteriskSession implements PeerSession {
   readonly identity: PeerIdentity
   readonly #resources: SessionResources
   readonly #openedAt = Date.now()
-  readonly #digits: { digit: string; durationMs: number; at: number }[] = []
+  readonly #digits: { digit: string; at: number }[] = []
   readonly #users: ReadonlySet<string>
   /** The channel of the call under way or last. */
-  #channel: { readonly uniqueId: string; readonly name: string; up: boolean } | undefined
+  #channel: string | undefined
   readonly #up = Promise.withResolvers<void>()
   readonly #gone = Promise.withResolvers<void>()
-  #ended = false
+  /** Epoch milliseconds; from then on Asterisk's ports are another call's. */
+  #endedAt: number | undefined
   #digitsSent: (() => void) | undefined
   #originated: ((answered: boolean) => void) | undefined
   #registrationState: ((status: string) => void) | undefined
@@ -78,20 +79,19 @@ export class AsteriskSession implements PeerSession {
   take(event: AmiEvent): void {
     switch (event.type) {
       case 'channel-new':
-        this.#channel = { uniqueId: event.uniqueId, name: event.channel, up: false }
+        this.#channel = event.channel
         break
       case 'channel-up':
-        if (this.#channel) this.#channel.up = true
         this.#up.resolve()
         break
       case 'channel-gone':
-        this.#ended = true
+        this.#endedAt = event.at
         this.#gone.resolve()
         this.#originated?.(false)
         this.#digitsSent?.()
         break
       case 'digit':
-        if (event.received) this.#digits.push({ digit: event.digit, durationMs: event.durationMs, at: Date.now() })
+        this.#digits.push({ digit: event.digit, at: event.at })
         break
       case 'originated':
         this.#originated?.(event.answered)
@@ -99,10 +99,8 @@ export class AsteriskSession implements PeerSession {
       case 'registration':
         this.#registrationState?.(event.status)
         break
-      case 'user':
+      case 'digits-sent':
         this.#digitsSent?.()
-        break
-      case 'booted':
         break
     }
   }
@@ -154,35 +152,35 @@ export class AsteriskSession implements PeerSession {
     for (const deadline = Date.now() + withinMs; ; await delay(listenEveryMs)) {
       await this.#resources.capture.sync()
       if (this.#hearsNow()) return true
-      if (Date.now() >= deadline || this.#ended) return false
+      if (Date.now() >= deadline || this.#endedAt !== undefined) return false
     }
   }
 
   async sendDigits(digits: string): Promise<void> {
     const channel = this.#channel
-    if (channel === undefined || this.#ended) throw new CallFailed(0, 'there is no call to send digits on')
+    if (channel === undefined || this.#endedAt !== undefined) throw new CallFailed(0, 'there is no call to send digits on')
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#digitsSent = resolve
-    await this.#resources.ami.action('Setvar', { Channel: channel.name, Variable: 'DIGITS', Value: digits })
-    await this.#resources.ami.action('Redirect', { Channel: channel.name, Context: 'digits', Exten: 's', Priority: '1' })
+    await this.#resources.ami.action('Setvar', { Channel: channel, Variable: 'DIGITS', Value: digits })
+    await this.#resources.ami.action('Redirect', { Channel: channel, Context: 'digits', Exten: 's', Priority: '1' })
     await within(digitsMs, promise)
     this.#digitsSent = undefined
   }
 
   async hangup(): Promise<void> {
-    if (this.#channel === undefined || this.#ended) return
+    if (this.#channel === undefined || this.#endedAt !== undefined) return
     try {
-      await this.#resources.ami.action('Hangup', { Channel: this.#channel.name, Cause: '16' })
+      await this.#resources.ami.action('Hangup', { Channel: this.#channel, Cause: '16' })
     } catch (error) {
       // "No such channel": the other side was faster.
-      if (!this.#ended) throw error
+      if (this.#endedAt === undefined) throw error
     }
   }
 
   async waitForEnd(withinMs: number): Promise<boolean> {
-    if (this.#channel === undefined || this.#ended) return true
+    if (this.#channel === undefined || this.#endedAt !== undefined) return true
     await within(withinMs, this.#gone.promise)
-    return this.#ended
+    return this.#endedAt !== undefined
   }
 
   async evidence(): Promise<PeerEvidence> {
@@ -220,9 +218,10 @@ export class AsteriskSession implements PeerSession {
 
   #media(calls: readonly IndexedCall[]): RtpWire[] {
     const since = calls[0]?.wires[0]?.at ?? this.#openedAt
+    const until = this.#endedAt ?? Number.POSITIVE_INFINITY
     return [...localPorts(calls)]
       .flatMap((port) => this.#resources.capture.index.mediaAt(port))
-      .filter((wire) => wire.at >= since)
+      .filter((wire) => wire.at >= since && wire.at <= until)
       .toSorted((a, b) => a.at - b.at)
   }
 
@@ -241,7 +240,7 @@ export class AsteriskSession implements PeerSession {
     const infos = infoDigits(calls)
     const hadEvents = rtp.some((wire) => wire.dir === 'in' && wire.kind === 'rtp' && wire.bytes.length === eventLength)
     return this.#digits.map((heard) => {
-      const info = infos.findIndex(({ digit, at }) => digit === heard.digit && at <= heard.at + clockStep)
+      const info = infos.findIndex(({ digit, at }) => digit === heard.digit && at <= heard.at + sameMoment)
       if (info < 0) return hadEvents ? { ...heard, method: 'rfc4733' } : heard
       infos.splice(info, 1)
       return { ...heard, method: 'info' }
@@ -249,8 +248,8 @@ export class AsteriskSession implements PeerSession {
   }
 }
 
-/** The capture counts in microseconds, this process in milliseconds. */
-const clockStep = 1
+/** The capture and Asterisk do not look at the clock in the same instant, milliseconds. */
+const sameMoment = 2
 
 /** An RTP header without extensions and one event (RFC 4733 section 2.3). */
 const eventLength = 16

@@ -24,7 +24,7 @@ function invite(callId: string, from = 'user1', to = '+99910001'): Uint8Array {
 }
 
 function index() {
-  const subject = new WireIndex({ address: asterisk, sipPort: 5060, rtpPorts: { first: 10000, last: 11999 }, markerPort: 9 })
+  const subject = new WireIndex({ address: asterisk, sipPort: 5060, rtpPorts: { first: 10000, last: 11999 }, secretsOf: () => undefined })
   let number = 0
   const take = (bytes: Uint8Array, at = ++number) => subject.take({ number, at, linkType: linkType.ethernet, bytes, length: bytes.length })
   return { subject, take }
@@ -75,37 +75,4 @@ test('media is kept by port, RTCP with its stream', () => {
   take(udpFrame(rtcp, edge, new Uint8Array(28)))
   expect(subject.mediaAt(10000).map(({ kind, dir }) => `${kind} ${dir}`)).toEqual(['rtp in', 'rtcp out'])
   expect(subject.mediaAt(10002)).toEqual([])
-})
-
-test('a marker is handed out once', () => {
-  const { subject, take } = index()
-  take(udpFrame(edge, { address: asterisk, port: 9 }, new TextEncoder().encode('here')))
-  expect(subject.takeMarkers()).toEqual(['here'])
-  expect(subject.takeMarkers()).toEqual([])
-})
-
-describe("Asterisk's own log", () => {
-  const remote = { address: edge.address, port: 32682 }
-  const nowhere = { address: '0.0.0.0', port: 0 }
-  const logged = (bytes: Uint8Array, at: number) => ({ number: 1, at, linkType: linkType.ethernet, bytes, length: bytes.length })
-  const hello = Uint8Array.from([22, 3, 3, 0, 50, 2, 0, 0, 46, 3, 3, ...new Array(32).fill(0), 0, 0x13, 1, 0, 0, 6, 0, 43, 0, 2, 3, 4])
-
-  test('shows what TLS hid, with what the server chose', () => {
-    const { subject, take } = index()
-    take(tcpFrame(remote, { address: asterisk, port: 41000 }, { sequence: 1, acknowledgment: 1 }, hello), 50)
-    subject.takeLogged(logged(udpFrame(nowhere, remote, invite('a')), 40))
-    expect(subject.callsOf(users('user1'), 0)[0]?.wires[0]).toMatchObject({
-      transport: 'tls',
-      dir: 'out',
-      local: { address: asterisk, port: 41000 },
-      remote,
-      tls: { version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256' },
-    })
-  })
-
-  test('adds nothing to what the wire showed already', () => {
-    const { subject } = index()
-    subject.takeLogged(logged(udpFrame(nowhere, edge, invite('a')), 40))
-    expect(subject.callsOf(users('user1'), 0)).toEqual([])
-  })
 })

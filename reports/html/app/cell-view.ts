@@ -1,6 +1,6 @@
 /** One cell: its verdict, every expectation with what was seen, the ladder, the facts, and how to run it again. */
 import type { Ladder } from '../../schema/evidence.ts'
-import type { Attempt, CellResult, ExpectationResult } from '../../schema/results.ts'
+import type { Attempt, CellResult, ExpectationResult, Fidelity } from '../../schema/results.ts'
 import type { CellDetails, PageCell } from '../page-data.ts'
 import { copyButton, h } from './dom.ts'
 import { mediaCard, sdpCard, signallingCard } from './facts-view.ts'
@@ -124,7 +124,7 @@ function attemptTabs(details: CellDetails, route: CellRoute): HTMLElement | fals
         h(
           'a',
           { href: cellHref(route, route.filter, { attempt: number }), 'aria-current': number === chosen.number && 'true' },
-          verdictMark(attempt.verdict),
+          verdictMark(attempt.verdict, details.cell.fidelity),
           ` Attempt ${number}`,
         ),
       ),
@@ -144,7 +144,7 @@ function attemptBody(details: CellDetails, route: CellRoute): (HTMLElement | und
     : undefined
   const { facts } = attempt
   return [
-    expectations(attempt.expectations, view),
+    expectations(attempt.expectations, details.cell.fidelity, view),
     ...(attempt.deviations.length > 0 ? [deviationsCard(attempt, view)] : []),
     ladderCard(view),
     h(
@@ -157,7 +157,7 @@ function attemptBody(details: CellDetails, route: CellRoute): (HTMLElement | und
   ]
 }
 
-function expectations(all: readonly ExpectationResult[], view: LadderView | undefined): HTMLElement {
+function expectations(all: readonly ExpectationResult[], fidelity: Fidelity, view: LadderView | undefined): HTMLElement {
   const order = ['fail', 'inconclusive', 'pass', 'skipped']
   const sorted = [...all].sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict))
   const held = all.filter((expectation) => expectation.verdict === 'pass').length
@@ -175,12 +175,12 @@ function expectations(all: readonly ExpectationResult[], view: LadderView | unde
       : h(
           'div',
           { class: 'expectations' },
-          sorted.map((expectation) => expectationView(expectation, view)),
+          sorted.map((expectation) => expectationView(expectation, fidelity, view)),
         ),
   )
 }
 
-function expectationView(expectation: ExpectationResult, view: LadderView | undefined): HTMLElement {
+function expectationView(expectation: ExpectationResult, fidelity: Fidelity, view: LadderView | undefined): HTMLElement {
   const { id, title, verdict, expected, seen, clause, cause, remedy } = expectation
   const clauseInfo = clause === undefined ? undefined : page.clauses.find((candidate) => candidate.id === clause)
   const clauseLink =
@@ -190,7 +190,7 @@ function expectationView(expectation: ExpectationResult, view: LadderView | unde
     return h(
       'div',
       { class: `expectation v-${verdict}` },
-      verdictMark(verdict),
+      verdictMark(verdict, fidelity),
       h('p', {}, title, h('span', { class: 'quiet' }, ` ${id}`)),
       h('code', {}, verdict === 'pass' ? seen : 'not judged'),
       clauseLink,
@@ -199,7 +199,7 @@ function expectationView(expectation: ExpectationResult, view: LadderView | unde
   return h(
     'article',
     { class: `expectation broken v-${verdict}` },
-    h('h3', {}, verdictMark(verdict), title, h('span', { class: 'quiet' }, id)),
+    h('h3', {}, verdictMark(verdict), h('span', {}, title, h('span', { class: 'quiet' }, id))),
     h(
       'dl',
       { class: 'pairs' },

@@ -113,7 +113,9 @@ function head(cells: readonly PageCell[], filter: Filter): HTMLElement {
     h(
       'p',
       { class: 'tallies' },
-      parts.map(([verdict, found]) => h('span', {}, verdictMark(verdict), ` ${found.length}`)),
+      parts.map(([verdict, found]) =>
+        h('span', {}, verdictMark(verdict, found.every((cell) => cell.fidelity === 'persona') ? 'persona' : undefined), ` ${found.length}`),
+      ),
     ),
   )
 }

@@ -6,10 +6,12 @@ import { offset } from './words.ts'
 
 const rowHeight = 38
 const headHeight = 46
-const width = 650
+/** Drawing units. On a phone the drawing is narrower rather than smaller, so that it can be read. */
+const phone = matchMedia('(max-width: 640px)').matches
+const width = phone ? 440 : 650
 const timeWidth = 62
-/** Room beside the outer lifelines for the media bars. */
-const margin = 64
+/** Room beside the outer lifelines for the media bars and half an address. */
+const margin = phone ? 50 : 64
 
 export interface LadderOptions {
   /** Broken expectations, to mark the messages that show them. */

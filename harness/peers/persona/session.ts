@@ -101,14 +101,16 @@ export class PersonaSession implements PeerSession {
     const { edge, username, password } = this.#identity
     await this.#registration?.stop()
     const domain = hostOf(edge.host)
-    this.#registration = new Registration(this.#agent, {
+    this.#registration = new Registration({
+      agent: this.#agent,
       registrar: this.#edgeUri(),
       aor: `sip:${username}@${domain}`,
       credentials: { username, password: options.password ?? password },
       expiresSeconds: 300,
     })
-    const status = await this.#registration.start()
-    return { status, registered: status >= 200 && status < 300 }
+    const outcome = await this.#registration.start()
+    if (outcome.state === 'registered') return { status: outcome.response.status, registered: true }
+    return { status: outcome.state === 'failed' ? outcome.status : 0, registered: false }
   }
 
   async call({ number }: { number?: string } = {}): Promise<void> {

@@ -1,5 +1,6 @@
 /** What this machine can and cannot do, and how to mend what it cannot. Changes nothing. */
 import { createSocket } from 'node:dgram'
+import { existsSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { networkInterfaces } from 'node:os'
 import { attempt, findProgram } from './docker/command.ts'
@@ -92,8 +93,8 @@ const checks: readonly Check[] = [
     id: 'chromium',
     title: 'Chromium',
     neededFor: 'browser tests of the report',
-    enable: 'apt-get install chromium, or npx playwright-core install chromium',
-    look: () => found(['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']),
+    enable: 'apt-get install chromium, or name one in CHROMIUM_PATH',
+    look: chromium,
   },
 ]
 
@@ -166,7 +167,10 @@ async function sipp(): Promise<Outcome> {
   return { ok: true, seen: /SIPp (v[\w.]+)/.exec(stdout)?.[1] ?? 'found' }
 }
 
-function found(names: readonly string[]): Outcome {
+function chromium(): Outcome {
+  const named = process.env.CHROMIUM_PATH
+  if (named !== undefined) return existsSync(named) ? { ok: true, seen: named } : { ok: false, seen: `CHROMIUM_PATH=${named} is not there` }
+  const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
   const path = names.map(findProgram).find((program) => program !== undefined)
   return path === undefined ? { ok: false, seen: 'not found' } : { ok: true, seen: path }
 }

@@ -6,7 +6,7 @@
 
 import { format } from 'node:util'
 import debug from 'debug'
-import { Edge } from './edge.ts'
+import type { Edge } from './edge.ts'
 import { EdgeFailure, exitCodes } from './failure.ts'
 import { createLog, type Log } from './log.ts'
 import { type EdgeOptions, helpText, readOptions } from './options.ts'
@@ -19,6 +19,8 @@ async function main(): Promise<void> {
   }
   const log = createLog((line) => process.stderr.write(line), options.logLevel)
   routeDiagnostics()
+  // Only now: a wrong option is told without waiting for everything to load.
+  const { Edge } = await import('./edge.ts')
   const edge = await Edge.start(options, log)
   edge.metrics.collectProcess()
   watchForEnd(edge, options, log)

@@ -44,12 +44,12 @@ test('with a certificate it listens on TLS too', async () => {
 })
 
 test('on two addresses it listens on both', async () => {
-  await using edge = await EdgeProcess.start('--host', '127.0.0.1', '--host', '::1')
+  await using edge = await EdgeProcess.start('--host', '127.0.0.1', '--host', '127.0.0.2')
   expect(edge.ready.sip.map((listener) => `${listener.transport} ${listener.address}`)).toEqual([
     'udp 127.0.0.1',
-    'udp ::1',
+    'udp 127.0.0.2',
     'tcp 127.0.0.1',
-    'tcp ::1',
+    'tcp 127.0.0.2',
   ])
 })
 

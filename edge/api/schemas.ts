@@ -86,7 +86,9 @@ export const agentSchema = z
 const numberFields = z.strictObject({
   number: e164Schema,
   sip_domain: sipDomainSchema.optional().describe('The SIP domain; may be left out when `trunk` names one that has it.'),
-  credentials: credentialsSchema.optional().describe('SIP authentication credentials, used both ways.'),
+  credentials: credentialsSchema
+    .optional()
+    .describe('SIP authentication credentials, used both ways; beside `trunk`, to answer challenges to calls of this number.'),
   outbound_proxy: outboundProxySchema.optional(),
   trunk: idSchema.optional().describe('An existing trunk. Without it the number gets one of its own, made from the fields here.'),
   allowed_addresses: addressesSchema.optional().describe('Without credentials: the addresses calls may come from.'),

@@ -5,10 +5,10 @@ import { exitCodes } from './exit-codes.ts'
 /** A declared inability of a product is no failure of ours; anything else that was not tried is. */
 const excused = /^peer-cannot\b/
 
-/** A failed claim outweighs what could not be tried; only a run in which every claim was proven is 0. */
+/** A failed claim, be it now and then, outweighs what could not be tried; only a run in which every claim was proven is 0. */
 export function exitCodeOf(results: Results): number {
   const claimed = results.cells.filter((cell) => cell.claimed)
-  if (claimed.some((cell) => cell.verdict === 'fail')) return exitCodes.failed.code
+  if (claimed.some((cell) => cell.verdict === 'fail' || cell.verdict === 'flaky')) return exitCodes.failed.code
   const open = claimed.some(
     (cell) => ['error', 'inconclusive'].includes(cell.verdict) || (cell.verdict === 'skipped' && !excused.test(cell.reason ?? '')),
   )

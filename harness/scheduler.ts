@@ -18,8 +18,9 @@ const spacingMs = 4
 const brakeMs = 25
 const brakePauseMs = 20
 
-/** Works through `items` in order. Rejects with the first error of `work`, after the rest has settled. */
+/** Works through `items` in order. Rejects with the first error of `work`, after the rest has settled; with a RangeError on a bound below 1. */
 export async function schedule<T>(items: readonly T[], options: ScheduleOptions, work: (item: T) => Promise<void>): Promise<void> {
+  if (!(options.jobs >= 1)) throw new RangeError(`${options.jobs} jobs at once are none`)
   const running = new Set<Promise<void>>()
   let failure: { error: unknown } | undefined
   using brake = new Brake()

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { EdgeProcess } from './edge-process.ts'
 
-const installed = spawnSync('sipp', ['-v']).error === undefined
+const program = 'sipp'
+const installed = spawnSync(program, ['-v']).error === undefined
 const calls = 1000
 
 interface SippResult {
@@ -21,7 +22,7 @@ async function uac(port: number, transport: 'u1' | 't1'): Promise<SippResult> {
     const args = ['-sn', 'uac', `127.0.0.1:${port}`, '-i', '127.0.0.1', '-t', transport, '-m', String(calls), '-r', '250', '-d', '10']
     const statistics = ['-nostdin', '-trace_stat', '-stf', 'totals.csv', '-fd', '1', '-timeout', '50']
     const code = await new Promise<number>((resolve) => {
-      const child = execFile('sipp', [...args, ...statistics], { cwd: folder, maxBuffer: 1 << 26 }, () => resolve(child.exitCode ?? -1))
+      const child = execFile(program, [...args, ...statistics], { cwd: folder, maxBuffer: 1 << 26 }, () => resolve(child.exitCode ?? -1))
     })
     expect(readdirSync(folder)).toContain('totals.csv')
     const rows = readFileSync(join(folder, 'totals.csv'), 'utf8').trim().split('\n')

@@ -29,6 +29,7 @@ type ImageContent =
 const imageContents = {
   asterisk: { kind: 'packages' },
   softphone: { kind: 'packages' },
+  sipp: { kind: 'packages' },
   node: { kind: 'node' },
   edge: { kind: 'sources', folders: ['protocol', 'endpoint', 'edge'] },
   'generic-pbx': { kind: 'sources', folders: ['protocol', 'endpoint', 'matrix', 'scenarios', 'reports', 'harness'] },

@@ -45,7 +45,7 @@ export abstract class CallSession extends EventEmitter<CallEvents> implements Ca
   protected dialog: Dialog | undefined
   #state: CallState = 'setup'
   readonly #dialogs = new Set<Dialog>()
-  readonly #renegotiation: Renegotiation
+  #renegotiation: Renegotiation | undefined
   #peerAllows: readonly string[] = []
   #leaving: Promise<void> | undefined
 
@@ -53,9 +53,8 @@ export abstract class CallSession extends EventEmitter<CallEvents> implements Ca
     super()
     this.core = core
     this.auth = auth
-    this.#renegotiation = new Renegotiation(this)
     this.keeper = new SessionKeeper(core.clock, {
-      refresh: () => void this.#renegotiation.refresh(),
+      refresh: () => void this.#changes.refresh(),
       expire: () => void this.bye({ by: 'timeout', status: 408, reason: 'the session was not refreshed' }),
     })
   }
@@ -97,7 +96,7 @@ export abstract class CallSession extends EventEmitter<CallEvents> implements Ca
 
   async reinvite(change: SessionChange): Promise<SipResponse> {
     if (this.#state !== 'confirmed') throw new RequestError('aborted', 'the call is not up')
-    return this.#renegotiation.propose(change)
+    return this.#changes.propose(change)
   }
 
   /** Ends the call here without a word to the peer. */
@@ -125,7 +124,7 @@ export abstract class CallSession extends EventEmitter<CallEvents> implements Ca
         break
       case 'INVITE':
       case 'UPDATE':
-        this.#renegotiation.receive(transaction, dialog)
+        this.#changes.receive(transaction, dialog)
         break
       case 'INFO':
         this.#receiveInfo(transaction)
@@ -142,7 +141,7 @@ export abstract class CallSession extends EventEmitter<CallEvents> implements Ca
   }
 
   receiveAck(ack: SipRequest, _dialog: Dialog): void {
-    this.#renegotiation.receiveAck(ack)
+    this.#renegotiation?.receiveAck(ack)
   }
 
   peerAllows(method: string): boolean {
@@ -215,7 +214,7 @@ export abstract class CallSession extends EventEmitter<CallEvents> implements Ca
   protected async bye(end: CallEnd): Promise<void> {
     if (this.#state === 'ended') return
     this.keeper.stop()
-    this.#renegotiation.stop()
+    this.#renegotiation?.stop()
     void this.media?.close()
     if (this.dialog !== undefined && !this.core.faults.has('never-bye')) {
       const rows: HeaderRow[] =
@@ -231,12 +230,18 @@ export abstract class CallSession extends EventEmitter<CallEvents> implements Ca
     this.#state = 'ended'
     this.end = end
     this.keeper.stop()
-    this.#renegotiation.stop()
+    this.#renegotiation?.stop()
     for (const dialog of this.#dialogs) this.core.unfile(dialog)
     this.#dialogs.clear()
     void this.media?.close()
     this.core.ended(this)
     this.emit('ended', end)
+  }
+
+  /** Made when first wanted: most calls never change. */
+  get #changes(): Renegotiation {
+    this.#renegotiation ??= new Renegotiation(this)
+    return this.#renegotiation
   }
 
   #receiveInfo(transaction: ServerTransaction): void {

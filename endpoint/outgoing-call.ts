@@ -1,22 +1,21 @@
 /** A call of ours: RFC 3261 13.2, with forked early dialogs, reliable provisionals (RFC 3262) and the races of CANCEL. */
 import { bodyPart } from '../protocol/sip/body-part.ts'
-import { Dialog, maxForwards, type RoutedRequest } from '../protocol/sip/dialog/dialog.ts'
+import { Dialog, type RoutedRequest } from '../protocol/sip/dialog/dialog.ts'
 import { isNextProvisional } from '../protocol/sip/dialog/reliable-provisional.ts'
-import { leastMinSe, requestRows, secondsAfter422, settledByResponse } from '../protocol/sip/dialog/session-timer.ts'
-import { formatNameAddr, parseCSeq, tagOf } from '../protocol/sip/headers.ts'
-import { makeRequest, type SipRequest, type SipResponse } from '../protocol/sip/message.ts'
+import { secondsAfter422, settledByResponse } from '../protocol/sip/dialog/session-timer.ts'
+import { parseCSeq, tagOf } from '../protocol/sip/headers.ts'
+import type { SipRequest, SipResponse } from '../protocol/sip/message.ts'
 import type { Address, TlsFacts, Transport } from '../protocol/wire.ts'
-import { addressOf } from './address-of.ts'
 import type { AgentCore } from './agent-core.ts'
 import { CallSession } from './call.ts'
 import { ClientAuth } from './client-auth.ts'
 import type { Timer } from './clock.ts'
 import { requestInDialog, sendAck } from './dialog-request.ts'
 import { Exchange } from './exchange.ts'
+import { InviteRequest } from './invite-request.ts'
 import { transportParam } from './next-hop.ts'
-import { looseRoute } from './out-of-dialog.ts'
 import type { RequestError } from './request-error.ts'
-import { allow, applyRows, sdpType, supportedOptions } from './rows.ts'
+import { applyRows, sdpType } from './rows.ts'
 import { randomToken } from './token.ts'
 import type { Connection } from './transport/connection.ts'
 import type { CallEnd, HeaderRow, InviteOptions, OutgoingCall } from './user-agent-types.ts'
@@ -38,14 +37,10 @@ export class OutgoingCallSession extends CallSession implements OutgoingCall {
   readonly remoteUri: string
   readonly localUri: string
   readonly #options: InviteOptions
-  readonly #from: string
-  readonly #to: string
+  readonly #request: InviteRequest
   readonly #exchange: Exchange
   readonly #branches = new Map<string, Branch>()
-  #number = 0
   #invite: SipRequest
-  #offer: string | undefined
-  #sessionSeconds: number | undefined
   /** The branch whose answer (or offer) is agreed beyond doubt. */
   #settledBy: string | undefined
   #winner: string | undefined
@@ -56,16 +51,10 @@ export class OutgoingCallSession extends CallSession implements OutgoingCall {
   constructor(core: AgentCore, options: InviteOptions) {
     super(core, options.credentials === undefined ? undefined : new ClientAuth(options.credentials))
     this.#options = options
-    const from = addressOf(options.from)
-    const to = addressOf(options.to)
-    from.params.set('tag', randomToken())
-    this.#from = formatNameAddr(from)
-    this.#to = formatNameAddr(to)
-    this.remoteUri = to.uri
-    this.localUri = from.uri
-    this.#sessionSeconds = options.sessionExpires
-    this.#invite = this.#make().request
-    this.#number = 0
+    this.#request = new InviteRequest(options, this.callId, core.name)
+    this.remoteUri = this.#request.to.uri
+    this.localUri = this.#request.from.uri
+    this.#invite = this.#request.preview()
     this.#exchange = this.#newExchange()
   }
 
@@ -95,7 +84,7 @@ export class OutgoingCallSession extends CallSession implements OutgoingCall {
       const media = await this.openMedia(lenientAnswer === undefined ? wanted : { ...wanted, lenientAnswer })
       if (media === undefined) return
       if (lateOffer !== true) {
-        this.#offer = media.createOffer()
+        this.#request.offer = media.createOffer()
         this.negotiations.offer = 'ours'
       }
     } catch (error) {
@@ -136,7 +125,7 @@ export class OutgoingCallSession extends CallSession implements OutgoingCall {
     return new Exchange(core, {
       auth,
       make: (authorize) => {
-        const routed = this.#make()
+        const routed = this.#request.next()
         applyRows(routed.request.headers, authorize('INVITE', routed.request.uri, routed.request.body))
         this.#invite = routed.request
         return routed
@@ -152,34 +141,6 @@ export class OutgoingCallSession extends CallSession implements OutgoingCall {
       onFurther2xx: (response, request) => this.#further(response, request),
       onFailure: (error) => this.#failed(error),
     })
-  }
-
-  #make(): RoutedRequest {
-    const { requestUri, outboundProxy, routeThroughProxy, reliable = 'supported', headers = [] } = this.#options
-    this.#number += 1
-    const uri = requestUri ?? this.remoteUri
-    const rows: HeaderRow[] = [
-      ['Max-Forwards', maxForwards],
-      ['From', this.#from],
-      ['To', this.#to],
-      ['Call-ID', this.callId],
-      ['CSeq', `${this.#number} INVITE`],
-    ]
-    if (outboundProxy !== undefined && routeThroughProxy === true) rows.push(['Route', looseRoute(outboundProxy)])
-    rows.push(['Contact', `<${this.localUri}>`], ['User-Agent', this.core.name], ['Allow', allow])
-    rows.push(['Supported', supportedOptions.filter((option) => option !== '100rel' || reliable !== 'none').join(', ')])
-    if (reliable === 'required') rows.push(['Require', '100rel'])
-    if (this.#sessionSeconds !== undefined) rows.push(...requestRows(this.#sessionSeconds, this.#minSe))
-    if (this.#offer !== undefined) rows.push(['Content-Type', sdpType])
-    const request = makeRequest('INVITE', uri, rows, this.#offer)
-    applyRows(request.headers, headers)
-    return { request, nextHop: outboundProxy ?? uri }
-  }
-
-  /** Raised by a 422 (RFC 4028 7.3). */
-  get #minSe(): number {
-    const asked = this.#options.sessionExpires ?? 0
-    return this.#sessionSeconds !== undefined && this.#sessionSeconds > asked ? this.#sessionSeconds : leastMinSe
   }
 
   #provisional(response: SipResponse, request: SipRequest, connection: Connection): void {
@@ -237,10 +198,9 @@ export class OutgoingCallSession extends CallSession implements OutgoingCall {
       return
     }
     const seconds = response.status === 422 ? secondsAfter422(response) : undefined
-    if (seconds !== undefined && seconds > (this.#sessionSeconds ?? 0) && this.#givenUp === undefined) {
-      this.#sessionSeconds = seconds
+    if (seconds !== undefined && this.#givenUp === undefined && this.#request.raiseSession(seconds)) {
       this.negotiations.inviteSent = true
-      if (this.#offer !== undefined) this.negotiations.offer = 'ours'
+      if (this.#request.offer !== undefined) this.negotiations.offer = 'ours'
       void this.#exchange.again()
       return
     }

@@ -87,3 +87,16 @@ test('closing leaves nothing on the clock', () => {
   expect(clock.pending).toBe(0)
   clock.advance(5000)
 })
+
+test('a timer for months from now does not fire today', () => {
+  const clock = new FakeClock()
+  const wheel = new TimerWheel({ now: () => clock.now(), setTimer: (ms, fn) => clock.setTimer(ms > 2 ** 31 - 1 ? 1 : ms, fn) })
+  let fired = 0
+  wheel.setTimer(0xffff_ffff * 1000, () => {
+    fired += 1
+  })
+  clock.advance(1_000_000)
+  expect([fired, clock.pending]).toEqual([0, 1])
+  clock.advance(0xffff_ffff * 1000)
+  expect(fired).toBe(1)
+})

@@ -8,6 +8,8 @@ import type { Clock, Timer } from './clock.ts'
 
 /** A timer fires up to this much late, never early. */
 const tickMs = 10
+/** Node's timers count in 31 bits, and fire at once beyond; a wheel that wakes in vain goes back to sleep. */
+const longestSleepMs = 2 ** 30
 
 export class TimerWheel implements Clock {
   readonly #clock: Clock
@@ -56,7 +58,8 @@ export class TimerWheel implements Clock {
     this.#armed = undefined
     this.#armedTick = this.#ticks[0] ?? Number.POSITIVE_INFINITY
     if (this.#closed || this.#armedTick === Number.POSITIVE_INFINITY) return
-    this.#armed = this.#clock.setTimer(Math.max(0, this.#armedTick * tickMs - this.#clock.now()), () => this.#run())
+    const ms = Math.max(0, this.#armedTick * tickMs - this.#clock.now())
+    this.#armed = this.#clock.setTimer(Math.min(ms, longestSleepMs), () => this.#run())
   }
 
   #run(): void {

@@ -24,10 +24,10 @@ export interface Lack {
   readonly whole: boolean
 }
 
-/** What the tests of all kinds miss, by the findings of the doctor. */
-export function lacksOf(findings: readonly Finding[]): Lack[] {
+/** What these kinds of tests miss, by the findings of the doctor. */
+export function lacksOf(findings: readonly Finding[], chosen: readonly Kind[] = kinds): Lack[] {
   const missing = findings.filter(({ ok }) => !ok)
-  return kinds.flatMap(({ name, all, some }) =>
+  return chosen.flatMap(({ name, all, some }) =>
     missing
       .filter(({ id }) => all.includes(id) || some.includes(id))
       .map((finding) => ({ kind: name, finding, whole: all.includes(finding.id) })),

@@ -4,13 +4,15 @@
  *   npm test                                everything: the checks of the sources, then all kinds of tests
  *   npm test -- protocol/sip -t 'folded'    only these files and tests; all options of vitest
  *
- * The last line is always `N passed, N failed, N skipped`. Exit code 0 when nothing failed, 1 otherwise, 130 when interrupted.
+ * The last line of a run is `N passed, N failed, N skipped`. Exit code 0 when nothing failed, 1 when something did,
+ * 4 when no file matches, 130 when interrupted.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { diagnose } from '../harness/doctor.ts'
+import { exitCodes } from '../harness/exit-codes.ts'
 import { kinds, type Lack, lackLine, lacksOf } from './needs.ts'
 import { root, runSteps, sourceSteps, tool } from './steps.ts'
 import { nothing, sum, type Tally, tallyLine, tallyOf } from './tally.ts'
@@ -67,9 +69,9 @@ function readIfThere(file: string): string | undefined {
   }
 }
 
-/** How many tests of a kind that is left out were meant, read from the sources without running them. */
-function countOf(name: string): number {
-  const args = ['list', '--project', name, '--json', ...selection]
+/** Entries of vitest's list for the selection, read from the sources without running them: tests, or their files alone. */
+function listed(name: string, ...options: string[]): number {
+  const args = ['list', '--project', name, '--json', ...options, ...selection]
   const { status, stdout } = spawnSync(process.execPath, [tool('vitest'), ...args], { cwd: root, encoding: 'utf8' })
   try {
     return status === 0 ? (JSON.parse(stdout) as unknown[]).length : 0
@@ -84,25 +86,34 @@ function tellLacks(lacks: readonly Lack[]): void {
   for (const lack of lacks) print(`  ${lackLine(lack)}`)
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'trunkproof-tests-'))
-let total: Tally = nothing
-try {
-  const lacks = lacksOf(await diagnose())
+async function main(folder: string): Promise<number> {
+  const chosen = selection.length === 0 ? kinds : kinds.filter(({ name }) => listed(name, '--filesOnly') > 0)
+  if (chosen.length === 0) {
+    print(`no test file matches: ${selection.join(' ')}`)
+    return exitCodes.usage.code
+  }
+  const lacks = lacksOf(await diagnose(), chosen)
+  let total: Tally = inCi ? { ...nothing, failed: lacks.length } : nothing
   tellLacks(lacks)
-  if (inCi) total = sum(total, { ...nothing, failed: lacks.length })
   if (selection.length === 0) {
     print('\n=== sources')
     total = sum(total, { ...nothing, failed: (await runSteps(sourceSteps, print)).length })
   }
-  for (const { name } of kinds) {
+  for (const { name } of chosen) {
     if (interrupted) break
     const leftOut = lacks.some(({ kind, whole }) => whole && kind === name)
-    total = sum(total, leftOut ? { ...nothing, skipped: countOf(name) } : await runKind(name, folder))
+    total = sum(total, leftOut ? { ...nothing, skipped: listed(name) } : await runKind(name, folder))
   }
   tellLacks(lacks)
+  if (interrupted) print('\ninterrupted: not all tests ran')
+  print(`\n${tallyLine(total)}`)
+  if (interrupted) return exitCodes.interrupted.code
+  return total.failed === 0 ? exitCodes.proven.code : exitCodes.failed.code
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'trunkproof-tests-'))
+try {
+  process.exitCode = await main(folder)
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
-if (interrupted) print('\ninterrupted: not all tests ran')
-print(`\n${tallyLine(total)}`)
-process.exitCode = interrupted ? 130 : total.failed === 0 ? 0 : 1

@@ -18,7 +18,7 @@ export default defineConfig({
           isolate: false,
         },
       },
-      { test: { name: 'integration', include: integration, exclude: never, testTimeout: 60_000, hookTimeout: 60_000 } },
+      { test: { name: 'integration', include: integration, exclude: never, testTimeout: 60_000, hookTimeout: 60_000, maxConcurrency: 2 } },
       { test: { name: 'browser', include: browser, exclude: never, testTimeout: 120_000, hookTimeout: 120_000 } },
       {
         test: { name: 'docker', include: docker, exclude: never, testTimeout: 600_000, hookTimeout: 600_000, fileParallelism: false },

@@ -34,7 +34,7 @@ import { Registrar } from './registrar.ts'
 import { registrationView } from './registration-view.ts'
 import { ephemeralKey, loadKey, SecretBox } from './secrets.ts'
 import { SipTraces } from './sip-traces.ts'
-import { listenFailure, listenSpecs } from './sockets.ts'
+import { listenFailure, openListeners } from './sockets.ts'
 import { Store } from './store.ts'
 import { TrunkSelection } from './trunk-selection.ts'
 
@@ -126,12 +126,14 @@ async function assemble(options: EdgeOptions, log: Log, undo: AsyncDisposableSta
     wants: (user) => directory.numberOfUser(user)?.agent.trace === true,
   })
   const resolver = new Resolver(options.dnsServers.length > 0 ? { servers: options.dnsServers } : {})
-  const transports = await TransportLayer.open({
-    listen: listenSpecs(options),
-    tlsClient: { ...(options.tlsAuthorities !== undefined && { ca: [options.tlsAuthorities] }), ...clientCertificate(options) },
-    tap: traces,
-    faults,
-  }).catch((error: unknown) => {
+  const transports = await openListeners(options, (listen) =>
+    TransportLayer.open({
+      listen,
+      tlsClient: { ...(options.tlsAuthorities !== undefined && { ca: [options.tlsAuthorities] }), ...clientCertificate(options) },
+      tap: traces,
+      faults,
+    }),
+  ).catch((error: unknown) => {
     throw listenFailure(error, 'sip')
   })
   undo.defer(() => transports.close())

@@ -1,16 +1,47 @@
 /** What the edge listens on, and what to say when it cannot. */
 
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import type { ListenSpec } from '../endpoint/transport/transport-layer.ts'
 import { EdgeFailure } from './failure.ts'
 import type { EdgeOptions } from './options.ts'
 
 /** UDP, TCP and, with a certificate, TLS (1.3 alone) on each address. */
-export function listenSpecs({ hosts, sipPort, tls }: EdgeOptions): ListenSpec[] {
+function listenSpecs({ hosts, sipPort, tls }: EdgeOptions): ListenSpec[] {
   return hosts.flatMap((host): ListenSpec[] => [
     { transport: 'udp', host, port: sipPort },
     { transport: 'tcp', host, port: sipPort },
     ...(tls === undefined ? [] : [{ transport: 'tls' as const, host, port: tls.port, tls: { cert: tls.cert, key: tls.key } }]),
   ])
+}
+
+const freePortAttempts = 20
+
+/**
+ * Opens with `open` what the edge listens on. UDP and TCP share one number, port 0 included:
+ * a peer that is told one of them finds the other (RFC 3261 section 18.1.1). Rejects as `open` does.
+ */
+export async function openListeners<T>(options: EdgeOptions, open: (listen: ListenSpec[]) => Promise<T>): Promise<T> {
+  if (options.sipPort !== 0) return open(listenSpecs(options))
+  for (let attempt = 1; ; attempt += 1) {
+    const sipPort = await freePort(options.hosts[0])
+    try {
+      return await open(listenSpecs({ ...options, sipPort }))
+    } catch (error) {
+      if (codeOf(error) !== 'EADDRINUSE' || attempt === freePortAttempts) throw error
+    }
+  }
+}
+
+/** A TCP port nobody holds at this moment. */
+async function freePort(host: string | undefined): Promise<number> {
+  const server = createServer()
+  server.listen(0, host)
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
 }
 
 /** Sorts the reasons a socket or certificate was not to be had. */

@@ -89,8 +89,17 @@ function hungUpBy(side: Side): Partial<Axes> {
   return cell!.axes
 }
 
-/** Runs one row's cell in a folder of its own and gives its results. */
+/** A machine too busy to judge on is asked again; a wrong verdict is never asked again. */
 async function run(row: Row): Promise<Results> {
+  for (let attempt = 1; ; attempt += 1) {
+    const results = await runOnce(row)
+    const busy = results.cells.some((cell) => cell.reason?.startsWith('machine-bound'))
+    if (!busy || attempt === 4) return results
+  }
+}
+
+/** Runs one row's cell in a folder of its own and gives its results. */
+async function runOnce(row: Row): Promise<Results> {
   const out = await mkdtemp(join(tmpdir(), 'trunkproof-saboteur-'))
   try {
     const axes = Object.entries({ media: 'rtp', nat: 'none', ...row.axes }).flatMap(([name, value]) => ['--axis', `${name}=${value}`])

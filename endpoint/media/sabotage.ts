@@ -47,9 +47,14 @@ const strangeFormats = [
   { payload: 9, codec: 'G722', rate: 8000 },
 ]
 
-/** `answer-unoffered-codec`: the answer's audio names one codec the offer does not have, telephone-event stays. */
+/** `answer-unoffered-codec`, `answer-savp`: what the answer says instead of what is done. */
 export function answerUnder(faults: FaultSet): ((answer: string, offer: SdpSession) => string) | undefined {
-  if (!faults.has('answer-unoffered-codec')) return undefined
+  if (faults.has('answer-savp')) return (answer) => answer.replace(/^(m=audio \d+ )RTP\/AVP /m, '$1RTP/SAVP ')
+  return faults.has('answer-unoffered-codec') ? unofferedCodec() : undefined
+}
+
+/** The answer's audio names one codec the offer does not have, telephone-event stays. */
+function unofferedCodec(): (answer: string, offer: SdpSession) => string {
   return (answer, offer) => {
     const description = parse(answer)
     for (const [index, line] of description.media.entries()) {

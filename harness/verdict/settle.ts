@@ -5,8 +5,19 @@ import type { PlanItem } from '../plan.ts'
 /** Media packets later than this say more about the machine than about who sent them, milliseconds. */
 export const machineBoundMs = 60
 
-/** Expectations that a machine which cannot keep time breaks without anybody's fault. */
-const timeCritical = /^(media\.|dtmf\.|call\.)/
+/**
+ * Expectations that a machine which cannot keep time breaks without anybody's fault: what is not
+ * heard, or not done, in time. No lateness makes a wrong tone, codec, transport or address.
+ */
+const timeCritical = new Set([
+  'call.established',
+  'call.ended',
+  'media.heard-by-peer',
+  'media.heard-by-edge',
+  'media.loss',
+  'dtmf.digits',
+  'dtmf.method',
+])
 
 type Settled = Pick<Attempt, 'verdict' | 'reason' | 'attribution' | 'probe'>
 
@@ -32,7 +43,7 @@ function stillUnable({ reason }: PlanItem, { reason: seen }: Settled): Settled {
 async function plainVerdict(expectations: readonly ExpectationResult[], lateness: () => Promise<number>): Promise<Settled> {
   const failed = expectations.filter((one) => one.verdict === 'fail')
   if (failed.length > 0) {
-    if (failed.every((one) => timeCritical.test(one.id))) {
+    if (failed.every((one) => timeCritical.has(one.id))) {
       const lateMs = await lateness()
       if (lateMs > machineBoundMs) {
         return {

@@ -94,8 +94,8 @@ export class ReceivedAudio {
     this.#options = options
   }
 
-  /** Takes one packet whose header was read from `bytes`; `atMs` is its arrival, monotonic. */
-  receive(header: RtpHeader, bytes: Uint8Array, atMs: number): void {
+  /** Takes one packet whose header was read from `bytes`; `atMs` is its arrival, monotonic. Tells how it came. */
+  receive(header: RtpHeader, bytes: Uint8Array, atMs: number): Arrival {
     const { payloadType, payloadStart, payloadEnd } = header
     const length = payloadEnd - payloadStart
     this.#packets++
@@ -105,11 +105,12 @@ export class ReceivedAudio {
     if (!isNegotiated(this.formats, payloadType)) this.#unexpected[payloadType]!++
     const source = this.#sourceOf(header.ssrc)
     const arrival = source.statistics.sequence(header.sequenceNumber)
-    if (arrival === 'duplicate' || arrival === 'jump') return
+    if (arrival === 'duplicate' || arrival === 'jump') return arrival
     const codec = this.formats.audio[payloadType] ?? staticAudio[payloadType]
     const eventRate = this.#eventRate(payloadType, length)
     if (eventRate !== undefined) this.#event(source, eventRate, header.timestamp, bytes.subarray(payloadStart, payloadEnd), atMs)
     else if (codec !== undefined) this.#audio(source, codec, arrival, header.timestamp, bytes.subarray(payloadStart, payloadEnd), atMs)
+    return arrival
   }
 
   /** Whether `expire` would end an event now: cheap, to be asked now and then. */

@@ -164,8 +164,11 @@ export function applyAnswer(
   const media = answer.media[layout.audio]
   if (media === undefined || media.kind !== 'audio') return { ok: false, why: 'the answer has no audio line where the offer has one' }
   if (media.port === 0) return { ok: false, why: 'the answer refuses the audio stream' }
-  if (media.profile !== offered.profile)
-    return { ok: false, why: `the answer has profile ${media.profile} to an offer of ${offered.profile}` }
+  if (media.profile !== offered.profile) {
+    const why = `the answer has profile ${media.profile} to an offer of ${offered.profile}`
+    if (!lenient) return { ok: false, why }
+    departures.push(`${why} (RFC 3264 section 6)`)
+  }
   const remote = remoteOf(media)
   if (typeof remote === 'string') return { ok: false, why: remote }
 

@@ -31,7 +31,7 @@ export class Persona implements StartedPeer {
 
   constructor(options: PersonaOptions) {
     this.version = options.version
-    this.#media = new MediaEngine({ ports: options.rtpPorts, faults: options.faults })
+    this.#media = new MediaEngine({ range: [options.rtpPorts.from, options.rtpPorts.to], faults: options.faults })
     this.#resources = {
       host: options.host,
       tls: options.tls,

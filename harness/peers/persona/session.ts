@@ -4,7 +4,7 @@
  * keeps what it saw.
  */
 import type { FaultSet } from '../../../endpoint/faults.ts'
-import type { MediaFactory, MediaOptions, MediaSession } from '../../../endpoint/media/types.ts'
+import { MediaError, type MediaFactory, type MediaOptions, type MediaSession } from '../../../endpoint/media/types.ts'
 import { Registration } from '../../../endpoint/registration.ts'
 import { TransportLayer } from '../../../endpoint/transport/transport-layer.ts'
 import { UserAgent } from '../../../endpoint/user-agent.ts'
@@ -143,7 +143,10 @@ export class PersonaSession implements PeerSession {
   async sendDigits(digits: string): Promise<void> {
     const media = this.#call?.media
     if (media === undefined) throw new CallFailed(0, 'there is no call to send digits on')
-    await media.sendDigits(digits)
+    await media.sendDigits(digits).catch((error: unknown) => {
+      // A call that ended, or agreed on no digits, is the subject's doing.
+      throw error instanceof MediaError ? new CallFailed(0, error.message, { cause: error }) : error
+    })
   }
 
   async hangup(): Promise<void> {

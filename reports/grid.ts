@@ -78,7 +78,7 @@ function fidelitiesOf(cells: readonly GridCell[]): Fidelity[] {
   return order.filter((fidelity) => cells.some((cell) => cell.fidelity === fidelity))
 }
 
-export function countVerdicts(cells: readonly Pick<GridCell, 'verdict'>[]): Counts {
+function countVerdicts(cells: readonly Pick<GridCell, 'verdict'>[]): Counts {
   const counts: Counts = { pass: 0, fail: 0, flaky: 0, inconclusive: 0, error: 0, skipped: 0 }
   for (const cell of cells) counts[cell.verdict]++
   return counts

@@ -79,7 +79,7 @@ describe.each(['direct', 'merged'])('%s', (name) => {
   test('summary.md opens with the verdict and names what fails, with its pattern', () => {
     const markdown = read(name, 'summary.md')
     expect(markdown.split('\n')[0]).toBe(
-      '# 202 of 210 claimed cells tried are proven; 5 cells fail, 1 is flaky and 2 have no result. 4 claimed cells were not tried.',
+      '# 202 of 210 claimed cells tried are proven on personas; 5 cells fail, 1 is flaky and 2 have no result. 4 claimed cells were not tried.',
     )
     expect(markdown).toContain('| Cisco (CUCM/CUBE) | persona | ✗ 16/18 |')
     expect(markdown).toContain('in common: platform cisco, transport tcp, dtmf rfc4733, codec opus (4 of 4 tried cells like that)')

@@ -5,13 +5,15 @@ function plural(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`
 }
 
-/** The run's verdict in one sentence. It never says "proven" of more than was tried. */
-export function verdictSentence({ summary, run }: Results): string {
+/** The run's verdict in one sentence. It never says "proven" of more than was tried, nor of a product where a persona stood in for it. */
+export function verdictSentence({ summary, run, cells: all }: Results): string {
   const { cells, pass, fail, flaky, inconclusive, error, skipped } = summary
   const tried = cells - skipped
   const stopped = run.interrupted ? ' The run did not finish.' : ''
   const left = skipped > 0 ? ` ${plural(skipped, 'claimed cell')} ${skipped === 1 ? 'was' : 'were'} not tried.` : ''
   if (tried === 0) return `Nothing was proven: no claimed cell was tried.${left}${stopped}`
+  const passed = all.filter((cell) => cell.claimed && cell.verdict === 'pass')
+  const proven = passed.length > 0 && passed.every((cell) => cell.fidelity === 'persona') ? 'proven on personas' : 'proven'
   const broken = [
     fail > 0 ? `${plural(fail, 'cell fails', 'cells fail')}` : '',
     flaky > 0 ? `${plural(flaky, 'is flaky', 'are flaky')}` : '',
@@ -19,11 +21,13 @@ export function verdictSentence({ summary, run }: Results): string {
   ].filter(Boolean)
   if (broken.length === 0) {
     const all =
-      tried === 1 ? 'The one claimed cell that was tried is proven.' : `All ${plural(tried, 'claimed cell')} that were tried are proven.`
+      tried === 1
+        ? `The one claimed cell that was tried is ${proven}.`
+        : `All ${plural(tried, 'claimed cell')} that were tried are ${proven}.`
     return `${all}${left}${stopped}`
   }
   const list = broken.length === 1 ? broken[0] : `${broken.slice(0, -1).join(', ')} and ${broken.at(-1)}`
-  return `${pass.toLocaleString('en-US')} of ${plural(tried, 'claimed cell')} tried ${pass === 1 ? 'is' : 'are'} proven; ${list}.${left}${stopped}`
+  return `${pass.toLocaleString('en-US')} of ${plural(tried, 'claimed cell')} tried ${pass === 1 ? 'is' : 'are'} ${proven}; ${list}.${left}${stopped}`
 }
 
 const fidelityMeaning: Record<Fidelity, string> = {

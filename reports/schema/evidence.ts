@@ -55,8 +55,7 @@ export const ladderDtmfSchema = z.object({
 export type LadderDtmf = z.infer<typeof ladderDtmfSchema>
 
 /** Something worth a line of its own that is no message: a step, a timeout, a fault set. */
-export const ladderNoteSchema = z.object({ kind: z.literal('note'), t_ms: z.number(), text: z.string() })
-export type LadderNote = z.infer<typeof ladderNoteSchema>
+const ladderNoteSchema = z.object({ kind: z.literal('note'), t_ms: z.number(), text: z.string() })
 
 export const ladderEventSchema = z.discriminatedUnion('kind', [ladderMessageSchema, ladderMediaSchema, ladderDtmfSchema, ladderNoteSchema])
 export type LadderEvent = z.infer<typeof ladderEventSchema>

@@ -36,28 +36,28 @@ export type RunPlan = z.infer<typeof planSchema>
 
 const line = { schema_version: z.literal(schemaVersion), at: z.iso.datetime({ offset: true }) }
 
-export const runStartedSchema = z.object({ ...line, event: z.literal('run.started'), run: runFactsSchema, plan: planSchema })
-export const cellStartedSchema = z.object({
+const runStartedSchema = z.object({ ...line, event: z.literal('run.started'), run: runFactsSchema, plan: planSchema })
+const cellStartedSchema = z.object({
   ...line,
   event: z.literal('cell.started'),
   cell: z.string(),
   scenario: z.string(),
   attempt: z.int().positive(),
 })
-export const cellFinishedSchema = z.object({
+const cellFinishedSchema = z.object({
   ...line,
   event: z.literal('cell.finished'),
   attempt: z.int().positive(),
   result: cellResultSchema,
 })
-export const cellSkippedSchema = z.object({
+const cellSkippedSchema = z.object({
   ...line,
   event: z.literal('cell.skipped'),
   cell: z.string(),
   scenario: z.string(),
   reason: z.string(),
 })
-export const runFinishedSchema = z.object({
+const runFinishedSchema = z.object({
   ...line,
   event: z.literal('run.finished'),
   finished: z.iso.datetime({ offset: true }),

@@ -28,7 +28,7 @@ export const axesSchema = z
   .meta({ id: 'AxisValues' })
 export type AxisValues = z.infer<typeof axesSchema>
 
-export const evidenceReferenceSchema = z
+const evidenceReferenceSchema = z
   .object({
     message: z.int().positive().optional().describe('Number of a SIP message in the ladder, counted from 1'),
     packet: z.int().positive().optional().describe('Frame number in capture.pcapng, counted from 1'),
@@ -109,7 +109,7 @@ export const dtmfFlowSchema = z
   .meta({ id: 'DtmfFlow' })
 export type DtmfFlow = z.infer<typeof dtmfFlowSchema>
 
-export const tlsFactsSchema = z.object({
+const tlsFactsSchema = z.object({
   version: z.string(),
   cipher: z.string(),
   authorized: z.boolean(),

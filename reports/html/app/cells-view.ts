@@ -212,7 +212,7 @@ function severity(verdict: string): number {
 }
 
 /** The order of the list, and so of "previous" and "next" on a cell's page. */
-export function sortCells(cells: readonly PageCell[], sort: string): PageCell[] {
+function sortCells(cells: readonly PageCell[], sort: string): PageCell[] {
   if (!sort) return [...cells]
   const down = sort.startsWith('-')
   const name = down ? sort.slice(1) : sort

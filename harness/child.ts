@@ -3,7 +3,6 @@
  * line of JSON on stdout, logs to a file, and ends when this process ends, however that happens.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { finished } from 'node:stream/promises'
@@ -28,6 +27,8 @@ export interface StartedChild extends AsyncDisposable {
   readonly died: Promise<never>
 }
 
+/** Lines of a child's log that are shown when it dies: an uncaught error with its stack. */
+const lastWords = 16
 /** How long a child may take to end after SIGTERM, milliseconds. */
 const graceMs = 3_000
 
@@ -37,17 +38,20 @@ export async function startChild(options: ChildOptions): Promise<StartedChild> {
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   const log = createWriteStream(options.logFile, { flags: 'a' })
+  // A log that cannot be written costs its lines, not the run.
+  log.on('error', () => {})
   const tail: string[] = []
   createInterface({ input: child.stderr }).on('line', (line) => {
     tail.push(line)
-    if (tail.length > 8) tail.shift()
+    if (tail.length > lastWords) tail.shift()
     log.write(`${line}\n`)
   })
   // The pipe breaks when the child dies first; that is reported by its exit.
   child.stdin.on('error', () => {})
   const exited = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(`could not be started: ${error.message}`))
-    child.once('exit', (code, signal) => resolve(signal === null ? `exited with ${code}` : `was ended by ${signal}`))
+    // Not 'exit': its last words may still be in the pipe then.
+    child.once('close', (code, signal) => resolve(signal === null ? `exited with ${code}` : `was ended by ${signal}`))
   })
   let stopping = false
   const died = new Promise<never>((_, reject) => {
@@ -80,18 +84,24 @@ export async function startChild(options: ChildOptions): Promise<StartedChild> {
 
 async function readyLine(child: ChildProcess): Promise<unknown> {
   const lines = createInterface({ input: child.stdout! })
-  for await (const line of lines) {
-    try {
-      const event: unknown = JSON.parse(line)
-      if (typeof event === 'object' && event !== null && 'event' in event && event.event === 'ready') {
-        child.stdout!.resume()
-        return event
-      }
-    } catch {
-      // Not the ready line.
+  try {
+    for await (const line of lines) {
+      const event = parsed(line)
+      if (typeof event === 'object' && event !== null && 'event' in event && event.event === 'ready') return event
     }
+  } finally {
+    // Closing the reader paused the pipe; a child that says more must not wait for anybody to read it.
+    child.stdout!.resume()
   }
   return new Promise<never>(() => {})
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
 }
 
 function late({ name, readyWithinMs = 20_000 }: ChildOptions): Promise<never> {
@@ -101,11 +111,9 @@ function late({ name, readyWithinMs = 20_000 }: ChildOptions): Promise<never> {
 }
 
 async function end(child: ChildProcess, exited: Promise<unknown>): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return
   child.kill('SIGTERM')
   child.stdin?.end()
   const timer = setTimeout(() => child.kill('SIGKILL'), graceMs)
   await exited
   clearTimeout(timer)
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
 }

@@ -218,11 +218,11 @@ class Seen implements SipTap, RtpTap {
   readonly #toneListeners = new Set<() => void>()
 
   sip(event: SipWire): void {
-    if (this.sipWires.length < sipKept) this.sipWires.push({ ...event, bytes: event.bytes.slice() })
+    if (this.sipWires.length < sipKept) this.sipWires.push({ ...event, bytes: Uint8Array.from(event.bytes) })
   }
 
   rtp(event: RtpWire): void {
-    if (this.rtpWires.length < rtpKept) this.rtpWires.push({ ...event, bytes: event.bytes.slice() })
+    if (this.rtpWires.length < rtpKept) this.rtpWires.push({ ...event, bytes: Uint8Array.from(event.bytes) })
   }
 
   listenTo(media: MediaSession): void {

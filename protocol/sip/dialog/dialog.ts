@@ -7,7 +7,7 @@ import { makeRequest, type SipMessage, type SipRequest, type SipResponse } from 
 import { plot, type RouteSet, routeSetOfRequest, routeSetOfResponse } from './route-set.ts'
 
 /** What a dialog is filed under (12: Call-ID, local tag, remote tag). */
-export const dialogKey = (callId: string, localTag: string, remoteTag: string): string => `${callId}|${localTag}|${remoteTag}`
+const dialogKey = (callId: string, localTag: string, remoteTag: string): string => `${callId}|${localTag}|${remoteTag}`
 
 /** The dialog a request from the peer belongs to; undefined outside any (no To tag). */
 export function dialogKeyOf(request: SipRequest): string | undefined {

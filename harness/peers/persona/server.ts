@@ -1,18 +1,25 @@
 /** A persona's control server: the harness opens sessions, tells them what to do and takes their evidence. */
 import { randomUUID, timingSafeEqual } from 'node:crypto'
-import fastify, { type FastifyInstance } from 'fastify'
-import { CallFailed } from '../peer.ts'
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
+import type { Cell } from '../../../matrix/cell.ts'
+import { CallFailed, type PeerIdentity, type PeerSession } from '../peer.ts'
 import { type Command, commandSchema, openRequestSchema, writeEvidence } from './control.ts'
-import type { Persona } from './persona.ts'
-import type { PersonaSession } from './session.ts'
 
 /** A plan's cells with their identities are small; evidence only travels the other way. */
 const bodyLimit = 1_000_000
 
+/** What a persona does for its server. */
+interface SessionHost<Session> {
+  readonly version: string
+  readonly latenessMs: number
+  open(cell: Cell, identity: PeerIdentity): Promise<Session>
+  close(session: Session): Promise<void>
+}
+
 /** Builds the server; the caller listens and closes. */
-export function personaServer(persona: Persona, token: string): FastifyInstance {
+export function personaServer<Session extends Required<PeerSession>>(persona: SessionHost<Session>, token: string): FastifyInstance {
   const app = fastify({ bodyLimit, forceCloseConnections: true })
-  const sessions = new Map<string, PersonaSession>()
+  const sessions = new Map<string, Session>()
 
   app.addHook('onRequest', async (request, reply) => {
     const given = Buffer.from(request.headers.authorization ?? '')
@@ -26,9 +33,13 @@ export function personaServer(persona: Persona, token: string): FastifyInstance 
     const body = openRequestSchema.safeParse(request.body)
     if (!body.success) return reply.code(422).send({ error: body.error.message })
     const id = randomUUID()
-    const session = await persona.open(body.data.cell, body.data.identity)
-    sessions.set(id, session)
-    return reply.code(201).send({ id, contact_uri: session.contactUri })
+    try {
+      const session = await persona.open(body.data.cell, body.data.identity)
+      sessions.set(id, session)
+      return reply.code(201).send({ id, contact_uri: session.contactUri })
+    } catch (error) {
+      return refuse(reply, error)
+    }
   })
 
   app.post<{ Params: { id: string } }>('/sessions/:id', async (request, reply) => {
@@ -39,8 +50,7 @@ export function personaServer(persona: Persona, token: string): FastifyInstance 
     try {
       return (await carryOut(session, body.data)) ?? {}
     } catch (error) {
-      if (error instanceof CallFailed) return reply.code(409).send({ error: error.message, status: error.status })
-      return reply.code(500).send({ error: error instanceof Error ? error.message : String(error) })
+      return refuse(reply, error)
     }
   })
 
@@ -54,7 +64,13 @@ export function personaServer(persona: Persona, token: string): FastifyInstance 
   return app
 }
 
-async function carryOut(session: PersonaSession, command: Command): Promise<unknown> {
+/** A call that failed is an answer; anything else is ours. */
+function refuse(reply: FastifyReply, error: unknown): FastifyReply {
+  if (error instanceof CallFailed) return reply.code(409).send({ error: error.message, status: error.status })
+  return reply.code(500).send({ error: error instanceof Error ? error.message : String(error) })
+}
+
+async function carryOut(session: Required<PeerSession>, command: Command): Promise<unknown> {
   switch (command.command) {
     case 'register':
       return session.register(command.password === undefined ? {} : { password: command.password })

@@ -42,7 +42,7 @@ test('a lab comes up at the addresses it was planned with and leaves nothing beh
   const lab = await plan.start({})
   try {
     expect((await lab.readyLine('asterisk')).version).toMatch(/^22\./)
-    const ami = await AmiClient.open({ host: plan.addresses.asterisk, port: managerPort, ...manager })
+    const ami = await AmiClient.open({ host: plan.addresses.asterisk, port: managerPort, events: false, ...manager })
     expect(await ami.command('core show version')).toContain('Asterisk 22')
     ami.close()
     const usage = (await lab.usage()).get('asterisk')

@@ -8,8 +8,6 @@ export type AmiEvent = { readonly at: number } & (
   | { readonly type: 'channel-gone'; readonly uniqueId: string }
   /** The dialplan took a digit off the channel. */
   | { readonly type: 'digit'; readonly uniqueId: string; readonly digit: string }
-  /** The dialplan has sent the digits it was told to. */
-  | { readonly type: 'digits-sent'; readonly uniqueId: string }
   /** An Originate is decided. */
   | { readonly type: 'originated'; readonly uniqueId: string; readonly answered: boolean }
   /** The state of an outbound registration of the account `clientUri`. */
@@ -33,8 +31,7 @@ export function readEvent(message: AmiMessage): AmiEvent | undefined {
     case 'Registry':
       return { at, type: 'registration', clientUri: text('username'), status: text('status') }
     case 'UserEvent':
-      if (text('userevent') === 'Digit') return { at, type: 'digit', uniqueId, digit: text('digit') }
-      return text('userevent') === 'DigitsSent' ? { at, type: 'digits-sent', uniqueId } : undefined
+      return text('userevent') === 'Digit' ? { at, type: 'digit', uniqueId, digit: text('digit') } : undefined
     default:
       return undefined
   }

@@ -11,6 +11,8 @@ import type { ManagerLogin } from './core-config.ts'
 export interface AmiOptions extends ManagerLogin {
   readonly host: string
   readonly port: number
+  /** Whether events are wanted on this connection. */
+  readonly events: boolean
 }
 
 /** An action was refused, or the connection is gone. */
@@ -59,7 +61,11 @@ export class AmiClient extends EventEmitter<{ event: [AmiEvent]; closed: [Error 
     }
     const client = new AmiClient(socket)
     try {
-      await client.action('Login', { Username: options.username, Secret: options.secret, Events: 'system,call,user' })
+      await client.action('Login', {
+        Username: options.username,
+        Secret: options.secret,
+        Events: options.events ? 'system,call,user' : 'off',
+      })
     } catch (error) {
       client.close()
       throw error

@@ -37,12 +37,14 @@ export class AsteriskPeer implements StartedPeer {
   readonly #capture: WireCapture
   readonly #registrations: Registrations
   readonly #place: AsteriskPlace
+  readonly #manager: ManagerLogin
   readonly #sessions = new Map<string, AsteriskSession>()
   /** Which session a channel belongs to, by unique id. */
   readonly #channels = new Map<string, AsteriskSession>()
 
-  private constructor(place: AsteriskPlace, ami: AmiClient, capture: WireCapture, version: string) {
+  private constructor(place: AsteriskPlace, manager: ManagerLogin, ami: AmiClient, capture: WireCapture, version: string) {
     this.#place = place
+    this.#manager = manager
     this.#ami = ami
     this.#capture = capture
     this.version = version
@@ -54,10 +56,10 @@ export class AsteriskPeer implements StartedPeer {
   static async connect(place: AsteriskPlace, manager: ManagerLogin): Promise<AsteriskPeer> {
     let ami: AmiClient | undefined
     try {
-      ami = await AmiClient.open({ host: place.address, port: managerPort, ...manager })
+      ami = await AmiClient.open({ host: place.address, port: managerPort, events: true, ...manager })
       const capture = await WireCapture.open({ folder: place.capture, address: place.address })
       const version = /^Asterisk (\S+)/.exec(await ami.command('core show version'))?.[1] ?? 'unknown'
-      return new AsteriskPeer(place, ami, capture, version)
+      return new AsteriskPeer(place, manager, ami, capture, version)
     } catch (error) {
       ami?.close()
       throw new UnableError(`Asterisk cannot be driven: ${(error as Error).message}`, `its log is ${place.capture}/asterisk.log`, error)
@@ -68,6 +70,7 @@ export class AsteriskPeer implements StartedPeer {
     if (this.#sessions.has(identity.number)) throw new Error(`a session for ${identity.number} is open already`)
     const session = new AsteriskSession(cell, identity, {
       ami: this.#ami,
+      connectAmi: () => AmiClient.open({ host: this.#place.address, port: managerPort, events: false, ...this.#manager }),
       capture: this.#capture,
       registrations: this.#registrations,
       address: this.#place.address,

@@ -158,11 +158,10 @@ function auth(name: string, username: string, password: string): string {
 }
 
 /**
- * Every call speaks with its cell's tone and listens for digits, one at a time, until the
- * harness moves it to `digits` to send some. Timing of digits stays inside Asterisk that
- * way, and each one heard is told once: Read takes a digit off the channel for good, while
- * digits that come during other applications are put back and would be reported again.
- * "#" ends what Read reads and is not part of it: then the result is empty.
+ * Every call speaks with its cell's tone, without a break, and listens for digits, one at
+ * a time. Read takes a digit off the channel for good; one that came during another
+ * application would be put back and reported again. "#" ends what Read reads and is not
+ * part of it: then the result is empty.
  */
 const dialplan = `[answer]
 exten => _[+0-9a-zA-Z].,1,Answer()
@@ -177,9 +176,4 @@ exten => s,1,Playtones(\${TONE})
  same => n,UserEvent(Digit,Digit: \${IF($["\${DIGIT}" = ""]?#:\${DIGIT})})
  same => n,Goto(listen)
  same => n(over),Hangup()
-
-[digits]
-exten => s,1,SendDTMF(\${DIGITS},80,120)
- same => n,UserEvent(DigitsSent)
- same => n,Goto(speak,s,listen)
 `

@@ -4,12 +4,13 @@ import { type Frame, readCapture } from '../../../protocol/capture/capture-file.
 
 const fileHeaderLength = 24
 const recordHeaderLength = 16
-/** What is read at once; a second of a hundred calls is five times less. */
-const chunkLength = 1 << 22
+/** What is read at once: more than the longest record can be, and about a second of ten calls. */
+const chunkLength = 1 << 19
 
 export class PcapTail implements AsyncDisposable {
   readonly #file: FileHandle
-  #header: Buffer | undefined
+  /** The file's header, once it is there, and room for records behind it: what a capture file looks like. */
+  readonly #buffer = Buffer.alloc(chunkLength)
   #offset = 0
 
   private constructor(file: FileHandle) {
@@ -40,17 +41,13 @@ export class PcapTail implements AsyncDisposable {
 
   /** The file's header and what follows from the first record not yet read; undefined when there is nothing. */
   async #chunk(): Promise<Buffer | undefined> {
-    if (this.#header === undefined) {
-      const header = Buffer.alloc(fileHeaderLength)
-      const { bytesRead } = await this.#file.read(header, 0, fileHeaderLength, 0)
+    if (this.#offset === 0) {
+      const { bytesRead } = await this.#file.read(this.#buffer, 0, fileHeaderLength, 0)
       if (bytesRead < fileHeaderLength) return undefined
-      this.#header = header
       this.#offset = fileHeaderLength
     }
-    const chunk = Buffer.allocUnsafe(chunkLength)
-    this.#header.copy(chunk)
-    const { bytesRead } = await this.#file.read(chunk, fileHeaderLength, chunkLength - fileHeaderLength, this.#offset)
-    // A copy of what was read alone: a view would keep the whole chunk alive as long as one packet.
-    return bytesRead === 0 ? undefined : Buffer.from(chunk.subarray(0, fileHeaderLength + bytesRead))
+    const { bytesRead } = await this.#file.read(this.#buffer, fileHeaderLength, chunkLength - fileHeaderLength, this.#offset)
+    // A copy: frames are views into it, and the buffer is used again.
+    return bytesRead === 0 ? undefined : Buffer.from(this.#buffer.subarray(0, fileHeaderLength + bytesRead))
   }
 }

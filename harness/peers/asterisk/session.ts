@@ -29,6 +29,8 @@ import type { IndexedCall } from './wire-index.ts'
 /** What every session of one Asterisk shares. */
 export interface SessionResources {
   readonly ami: AmiClient
+  /** A manager connection without events. */
+  readonly connectAmi: () => Promise<AmiClient>
   readonly capture: WireCapture
   readonly registrations: Registrations
   /** Asterisk's address. */
@@ -41,7 +43,8 @@ export interface SessionResources {
 /** How long a call or a registration may take, milliseconds; scenarios have deadlines of their own. */
 const callMs = 10_000
 const registerMs = 8_000
-const digitsMs = 20_000
+/** One digit and the pause after it, milliseconds. */
+const digitMs = { sound: 100, gap: 70 } as const
 /** A tone is looked for in the last packets: this many are a third of a second, the detector needs a tenth. */
 const listened = 16
 const listenEveryMs = 60
@@ -60,7 +63,6 @@ export class AsteriskSession implements PeerSession {
   readonly #gone = Promise.withResolvers<void>()
   /** Epoch milliseconds; from then on Asterisk's ports are another call's. */
   #endedAt: number | undefined
-  #digitsSent: (() => void) | undefined
   #originated: ((answered: boolean) => void) | undefined
   #registrationState: ((status: string) => void) | undefined
   #registered = false
@@ -88,7 +90,6 @@ export class AsteriskSession implements PeerSession {
         this.#endedAt = event.at
         this.#gone.resolve()
         this.#originated?.(false)
-        this.#digitsSent?.()
         break
       case 'digit':
         this.#digits.push({ digit: event.digit, at: event.at })
@@ -98,9 +99,6 @@ export class AsteriskSession implements PeerSession {
         break
       case 'registration':
         this.#registrationState?.(event.status)
-        break
-      case 'digits-sent':
-        this.#digitsSent?.()
         break
     }
   }
@@ -159,12 +157,18 @@ export class AsteriskSession implements PeerSession {
   async sendDigits(digits: string): Promise<void> {
     const channel = this.#channel
     if (channel === undefined || this.#endedAt !== undefined) throw new CallFailed(0, 'there is no call to send digits on')
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#digitsSent = resolve
-    await this.#resources.ami.action('Setvar', { Channel: channel, Variable: 'DIGITS', Value: digits })
-    await this.#resources.ami.action('Redirect', { Channel: channel, Context: 'digits', Exten: 's', Priority: '1' })
-    await within(digitsMs, promise)
-    this.#digitsSent = undefined
+    // A connection of its own: Asterisk answers when a digit is over, and nothing else on that connection until then.
+    const ami = await this.#resources.connectAmi()
+    try {
+      for (const digit of digits) {
+        await ami.action('PlayDTMF', { Channel: channel, Digit: digit, Duration: String(digitMs.sound) })
+        await delay(digitMs.gap)
+      }
+    } catch (error) {
+      throw new CallFailed(0, `the digits could not be sent: ${(error as Error).message}`, { cause: error })
+    } finally {
+      ami.close()
+    }
   }
 
   async hangup(): Promise<void> {

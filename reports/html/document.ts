@@ -15,7 +15,7 @@ import { fidelityFacts, skipReasons, verdictSentence } from '../verdict-text.ts'
 import { bundle } from './bundle.ts'
 import type { CellDetails, PageCell, PageData } from './page-data.ts'
 
-const styles = ['base', 'matrix', 'cells', 'cell', 'print'].map((name) => new URL(`styles/${name}.css`, import.meta.url))
+const styles = ['base', 'marks', 'matrix', 'cells', 'cell', 'print'].map((name) => new URL(`styles/${name}.css`, import.meta.url))
 const entry = new URL('app/main.ts', import.meta.url)
 const compress = promisify(deflateRaw)
 const readAtOnce = 32

@@ -1,13 +1,14 @@
 /** One cell: its verdict, every expectation with what was seen, the ladder, the facts, and how to run it again. */
 import type { Ladder } from '../../schema/evidence.ts'
-import type { Attempt, CellResult, ExpectationResult, Fidelity } from '../../schema/results.ts'
+import type { Attempt, CellResult } from '../../schema/results.ts'
 import type { CellDetails, PageCell } from '../page-data.ts'
 import { copyButton, h } from './dom.ts'
+import { expectationsCard } from './expectations-view.ts'
 import { mediaCard, sdpCard, signallingCard } from './facts-view.ts'
 import { type LadderView, ladderView } from './ladder-view.ts'
 import { fidelityBadge, verdictMark } from './marks.ts'
 import { cellDetails, findCell, page, platformTitle } from './page.ts'
-import { cellHref, cellsHref, type Filter, filterCells, type Route } from './route.ts'
+import { cellHref, cellsHref, type Filter, fileHref, filterCells, type Route } from './route.ts'
 import { axisWord, count, duration, offset, valueWord, verdictWord } from './words.ts'
 
 type CellRoute = Extract<Route, { page: 'cell' }>
@@ -144,7 +145,7 @@ function attemptBody(details: CellDetails, route: CellRoute): (HTMLElement | und
     : undefined
   const { facts } = attempt
   return [
-    expectations(attempt.expectations, details.cell.fidelity, view),
+    expectationsCard(attempt.expectations, details.cell.fidelity, view),
     ...(attempt.deviations.length > 0 ? [deviationsCard(attempt, view)] : []),
     ladderCard(view),
     h(
@@ -155,80 +156,6 @@ function attemptBody(details: CellDetails, route: CellRoute): (HTMLElement | und
     ),
     facts && sdpCard(facts),
   ]
-}
-
-function expectations(all: readonly ExpectationResult[], fidelity: Fidelity, view: LadderView | undefined): HTMLElement {
-  const order = ['fail', 'inconclusive', 'pass', 'skipped']
-  const sorted = [...all].sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict))
-  const held = all.filter((expectation) => expectation.verdict === 'pass').length
-  return h(
-    'section',
-    { class: 'card', id: 'expectations' },
-    h(
-      'header',
-      { class: 'card-head' },
-      h('h2', {}, 'Expectations'),
-      all.length > 0 && h('p', { class: 'quiet' }, `${held} of ${all.length} hold`),
-    ),
-    all.length === 0
-      ? h('p', { class: 'empty' }, 'None was judged.')
-      : h(
-          'div',
-          { class: 'expectations' },
-          sorted.map((expectation) => expectationView(expectation, fidelity, view)),
-        ),
-  )
-}
-
-function expectationView(expectation: ExpectationResult, fidelity: Fidelity, view: LadderView | undefined): HTMLElement {
-  const { id, title, verdict, expected, seen, clause, cause, remedy } = expectation
-  const clauseInfo = clause === undefined ? undefined : page.clauses.find((candidate) => candidate.id === clause)
-  const clauseLink =
-    clause !== undefined &&
-    h('a', { class: 'clause', href: cellsHref({ clause }), title: clauseInfo?.statement ?? clauseInfo?.title }, clause)
-  if (verdict === 'pass' || verdict === 'skipped') {
-    return h(
-      'div',
-      { class: `expectation v-${verdict}` },
-      verdictMark(verdict, fidelity),
-      h('p', {}, title, h('span', { class: 'quiet' }, ` ${id}`)),
-      h('code', {}, verdict === 'pass' ? seen : 'not judged'),
-      clauseLink,
-    )
-  }
-  return h(
-    'article',
-    { class: `expectation broken v-${verdict}` },
-    h('h3', {}, verdictMark(verdict), h('span', {}, title, h('span', { class: 'quiet' }, id))),
-    h(
-      'dl',
-      { class: 'pairs' },
-      ...pair('expected', h('code', {}, expected)),
-      ...pair('seen', h('code', { class: 'bad' }, seen)),
-      ...pair('evidence', evidenceLink(expectation, view)),
-      ...pair('clause', clauseLink && h('span', {}, clauseLink, clauseInfo && ` ${clauseInfo.statement ?? clauseInfo.title}`)),
-      ...pair('likely cause', cause),
-      ...pair('remedy', remedy),
-    ),
-  )
-}
-
-function pair(name: string, value: HTMLElement | string | false | undefined): HTMLElement[] {
-  return value ? [h('dt', {}, name), h('dd', {}, value)] : []
-}
-
-function evidenceLink({ evidence }: ExpectationResult, view: LadderView | undefined): HTMLElement | undefined {
-  if (!evidence) return undefined
-  const { message, packet, file } = evidence
-  const parts = [
-    message !== undefined &&
-      (view
-        ? h('button', { type: 'button', class: 'link', onclick: () => view.choose(message) }, `message ${message} in the ladder`)
-        : `message ${message}`),
-    packet !== undefined && h('span', {}, `frame ${packet} of capture.pcapng`),
-    file !== undefined && h('a', { href: fileHref(file) }, file),
-  ].filter((part) => part !== false)
-  return h('span', { class: 'several' }, parts)
 }
 
 function deviationsCard({ deviations }: AnyAttempt, view: LadderView | undefined): HTMLElement {
@@ -314,11 +241,4 @@ function evidenceCard({ evidence }: AnyAttempt): HTMLElement | false {
       ),
     )
   )
-}
-
-/** A path of the run folder as a relative link; anything that would leave the folder leads nowhere. */
-function fileHref(path: string): string | undefined {
-  const parts = path.split('/')
-  if (path.startsWith('/') || parts.includes('..')) return undefined
-  return `./${parts.map(encodeURIComponent).join('/')}`
 }

@@ -125,3 +125,10 @@ function searchText(cell: PageCell): string {
   const broken = cell.expectations.flatMap(({ id, title, seen }) => [id, title, seen])
   return [cell.id, cell.scenario, cell.reason ?? '', ...cell.deviations, ...broken].join(' ').toLowerCase()
 }
+
+/** A path of the run folder as a relative link; anything that would leave the folder leads nowhere. */
+export function fileHref(path: string): string | undefined {
+  const parts = path.split('/')
+  if (path.startsWith('/') || parts.includes('..')) return undefined
+  return `./${parts.map(encodeURIComponent).join('/')}`
+}

@@ -69,15 +69,19 @@ function readIfThere(file: string): string | undefined {
   }
 }
 
-/** Entries of vitest's list for the selection, read from the sources without running them: tests, or their files alone. */
-function listed(name: string, ...options: string[]): number {
-  const args = ['list', '--project', name, '--json', ...options, ...selection]
-  const { status, stdout } = spawnSync(process.execPath, [tool('vitest'), ...args], { cwd: root, encoding: 'utf8' })
-  try {
-    return status === 0 ? (JSON.parse(stdout) as unknown[]).length : 0
-  } catch {
-    return 0
-  }
+/** Whether a kind has files for the selection. */
+function hasFiles(name: string): boolean {
+  const args = ['list', '--project', name, '--filesOnly', ...selection]
+  const { stdout } = spawnSync(process.execPath, [tool('vitest'), ...args], { cwd: root, encoding: 'utf8' })
+  return stdout.includes('.test.ts')
+}
+
+/** The tests of a kind that is left out, all of them skipped: its files are read, and no name is let through. */
+function leaveOut(name: string, folder: string): Tally {
+  const file = join(folder, `${name}.json`)
+  const args = ['run', '--project', name, '--passWithNoTests', '--reporter', 'json', '--outputFile.json', file, '-t', '(?!)', ...selection]
+  spawnSync(process.execPath, [tool('vitest'), ...args], { cwd: root, stdio: 'ignore' })
+  return { ...nothing, skipped: tallyOf(readIfThere(file), 0).skipped }
 }
 
 function tellLacks(lacks: readonly Lack[]): void {
@@ -87,7 +91,7 @@ function tellLacks(lacks: readonly Lack[]): void {
 }
 
 async function main(folder: string): Promise<number> {
-  const chosen = selection.length === 0 ? kinds : kinds.filter(({ name }) => listed(name, '--filesOnly') > 0)
+  const chosen = selection.length === 0 ? kinds : kinds.filter(({ name }) => hasFiles(name))
   if (chosen.length === 0) {
     print(`no test file matches: ${selection.join(' ')}`)
     return exitCodes.usage.code
@@ -102,7 +106,7 @@ async function main(folder: string): Promise<number> {
   for (const { name } of chosen) {
     if (interrupted) break
     const leftOut = lacks.some(({ kind, whole }) => whole && kind === name)
-    total = sum(total, leftOut ? { ...nothing, skipped: listed(name) } : await runKind(name, folder))
+    total = sum(total, leftOut ? leaveOut(name, folder) : await runKind(name, folder))
   }
   tellLacks(lacks)
   if (interrupted) print('\ninterrupted: not all tests ran')

@@ -16,6 +16,18 @@ function statusOf(message: SipMessage, method: string): number {
   return message.type === 'response' && parseCSeq(message.headers.get('CSeq'))?.method === method ? message.status : 0
 }
 
+/** Whether a request still waits for its final response. */
+export function hasOpenRequest(calls: readonly IndexedCall[]): boolean {
+  return calls.some(({ messages }) => {
+    const answered = new Set<string>()
+    for (const message of messages)
+      if (message.type === 'response' && message.status >= 200) answered.add(message.headers.get('CSeq') ?? '')
+    return messages.some(
+      (message) => message.type === 'request' && message.method !== 'ACK' && !answered.has(message.headers.get('CSeq') ?? ''),
+    )
+  })
+}
+
 /** Asterisk's RTP ports, as its own descriptions name them. */
 export function localPorts(calls: readonly IndexedCall[]): Set<number> {
   const ports = new Set<number>()

@@ -20,7 +20,7 @@ import {
 } from '../peer.ts'
 import type { AmiClient } from './ami.ts'
 import type { AmiEvent } from './ami-event.ts'
-import { finalStatus, infoDigits, localPorts } from './calls.ts'
+import { finalStatus, hasOpenRequest, infoDigits, localPorts } from './calls.ts'
 import type { WireCapture } from './capture.ts'
 import { asteriskPorts, edgeUri } from './config.ts'
 import type { Registrations } from './registrations.ts'
@@ -48,6 +48,9 @@ const digitMs = { sound: 100, gap: 70 } as const
 /** A tone is looked for in the last packets: this many are a third of a second, the detector needs a tenth. */
 const listened = 16
 const listenEveryMs = 60
+/** Responses follow within milliseconds where they follow at all. */
+const settleMs = 600
+const settleEveryMs = 20
 
 export class AsteriskSession implements PeerSession {
   readonly contactUri: string
@@ -188,8 +191,7 @@ export class AsteriskSession implements PeerSession {
   }
 
   async evidence(): Promise<PeerEvidence> {
-    await this.#resources.capture.sync()
-    const calls = this.#calls()
+    const calls = await this.#settledCalls()
     const rtp = this.#media(calls)
     const media = mediaFacts(rtp)
     return {
@@ -214,6 +216,15 @@ export class AsteriskSession implements PeerSession {
       localPorts(calls),
     )
     this.#resources.closed(this)
+  }
+
+  /** A channel is gone when its BYE has left: what answers it may still be on its way. */
+  async #settledCalls(): Promise<IndexedCall[]> {
+    for (const deadline = Date.now() + settleMs; ; await delay(settleEveryMs)) {
+      await this.#resources.capture.sync()
+      const calls = this.#calls()
+      if (!hasOpenRequest(calls) || Date.now() >= deadline) return calls
+    }
   }
 
   #calls(since = this.#openedAt): IndexedCall[] {

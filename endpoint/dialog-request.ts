@@ -20,15 +20,20 @@ export interface DialogWay {
 }
 
 /**
- * By the route set and remote target. A target marked `;ob` asks to be reached over the
- * flow it registered or called on (RFC 5626 4.3), whatever address it names.
+ * By the route set and remote target, with two allowances for streams. A target marked
+ * `;ob` asks to be reached over the flow it registered or called on, whatever address it
+ * names (RFC 5626 4.3). And a target at the far end of the flow, or one that cannot be
+ * reached while the flow still stands (a NAT, a certificate without the address in its
+ * Contact), is reached over the flow: it is the connection the dialog was made on.
  */
 export async function dialogTargets({ core, flow }: DialogWay, nextHop: string): Promise<readonly Target[]> {
   const uri = parseUri(nextHop)
-  if (flow?.open === true && uri !== undefined && uri.scheme !== 'tel' && uri.params.has('ob')) {
-    return [{ transport: flow.transport, host: flow.remote.address, port: flow.remote.port, flow }]
-  }
-  return core.targets(nextHop)
+  const back = flow?.open === true ? { transport: flow.transport, host: flow.remote.address, port: flow.remote.port, flow } : undefined
+  if (back !== undefined && uri !== undefined && uri.scheme !== 'tel' && uri.params.has('ob')) return [back]
+  const targets = await core.targets(nextHop)
+  if (back === undefined || back.transport === 'udp' || targets[0]?.transport !== back.transport) return targets
+  const found = targets.map((target) => (target.host === back.host && target.port === back.port ? back : target))
+  return found.includes(back) ? found : [...found, back]
 }
 
 /**

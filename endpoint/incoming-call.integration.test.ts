@@ -16,7 +16,9 @@ async function stage(options: Parameters<typeof TestAgent.open>[0] = {}) {
     to,
     async call(rows: HeaderRow[] = [], body = sdp, transport: Transport = 'udp') {
       const arriving = bob.nextCall()
-      const invite = await peer.send('INVITE', to, [...opening(peer), ...rows], body, transport)
+      // A Contact of the test's own takes the place of the usual one.
+      const first = opening(peer).filter(([name]) => name !== 'Contact' || !rows.some(([other]) => other === 'Contact'))
+      const invite = await peer.send('INVITE', to, [...first, ...rows], body, transport)
       return { invite, call: await arriving }
     },
     async [Symbol.asyncDispose]() {
@@ -111,6 +113,23 @@ describe('2xx', () => {
     await leaving
     expect(call.end).toEqual({ by: 'local' })
   })
+})
+
+test.each([
+  ['cannot be reached', (_port: number) => '<sip:raw@127.0.0.1:9;transport=tcp>'],
+  ['wants its flow used', (port: number) => `<sip:raw@127.0.0.1:${port};transport=tcp;ob>`],
+])('a Contact that %s: our BYE goes back over the stream the call came on', async (_what, contact) => {
+  await using s = await stage()
+  const { call } = await s.call([['Contact', contact(s.peer.port)]], sdp, 'tcp')
+  void call.answer({ media: quietOptions })
+  const ok = await s.peer.response(200)
+  await s.peer.send('ACK', s.to, within(ok, 'ACK', 1), '', 'tcp')
+  await event(call, 'confirmed')
+  const leaving = call.hangup()
+  const bye = await s.peer.request('BYE')
+  expect(s.peer.connectionOf(bye).id).toBe(s.peer.connectionOf(ok).id)
+  await s.peer.reply(bye, 200)
+  await leaving
 })
 
 describe('CANCEL', () => {

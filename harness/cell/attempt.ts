@@ -173,7 +173,8 @@ function edgeView(call: EdgeCall): EdgeView {
   return {
     state: call.state,
     digits: call.digits,
-    tones: call.tones.map(({ pair, level_dbm0, purity }) => ({
+    tones: call.tones.map(({ pair, level_dbm0, purity, windows }) => ({
+      windows,
       pair: pair ?? undefined,
       levelDbm0: level_dbm0 ?? Number.NEGATIVE_INFINITY,
       purity,

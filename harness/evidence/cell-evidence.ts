@@ -25,11 +25,19 @@ export interface StreamFacts {
   readonly firstForeignPacket: number | undefined
 }
 
+/** A stretch of audio in which the same pair was heard, or none; level and purity are medians over its windows. */
+export interface HeardStretch {
+  readonly pair: TonePair | undefined
+  readonly levelDbm0: number
+  readonly purity: number
+  readonly windows: number
+}
+
 /** What the edge says of the call over its API. Absent for an edge that gives no inside view. */
 export interface EdgeView {
   readonly state: string
   readonly digits: readonly { readonly digit: string; readonly method: string }[]
-  readonly tones: readonly { readonly pair: TonePair | undefined; readonly levelDbm0: number; readonly purity: number }[]
+  readonly tones: readonly HeardStretch[]
   readonly packetsReceived: number | undefined
   readonly lost: number | undefined
   readonly ended: { readonly by: string; readonly status?: number | undefined; readonly reason?: string | undefined } | undefined

@@ -139,7 +139,7 @@ function edgeView(stream: StreamFacts | undefined, { dtmf }: Axes, { understood 
   return {
     state: 'ended',
     digits: heard(understood?.edge ?? told.peer, dtmf),
-    tones: stream?.tones ?? [],
+    tones: (stream?.tones ?? []).map((reading) => ({ ...reading, windows: 1 })),
     packetsReceived: stream?.packets,
     lost: stream?.lost,
     ended: { by: 'remote' },

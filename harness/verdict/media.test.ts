@@ -122,7 +122,7 @@ const rows: readonly BrokenMedia[] = [
   {
     id: 'media.heard-by-edge',
     what: 'packets that the edge itself did not hear',
-    changes: { edge: { tones: [{ pair: undefined, levelDbm0: Number.NEGATIVE_INFINITY, purity: 0 }] } },
+    changes: { edge: { tones: [{ pair: undefined, levelDbm0: Number.NEGATIVE_INFINITY, purity: 0, windows: 1 }] } },
     seen: /without a tone$/,
   },
   {
@@ -135,7 +135,7 @@ const rows: readonly BrokenMedia[] = [
   {
     id: 'media.identity',
     what: 'the edge hears another call for a moment',
-    changes: { edge: { tones: [tonePair(1), tonePair(9), tonePair(1)].map((pair) => ({ pair, levelDbm0: -16, purity: 1 })) } },
+    changes: { edge: { tones: [tonePair(1), tonePair(9), tonePair(1)].map((pair) => ({ pair, levelDbm0: -16, purity: 1, windows: 1 })) } },
     seen: `the edge heard ${tonePair(9).join('+')} Hz`,
     cause: /another call/,
   },
@@ -152,7 +152,7 @@ const rows: readonly BrokenMedia[] = [
   {
     id: 'media.level',
     what: 'something else mixed in',
-    changes: { edge: { tones: [{ pair: tonePair(1), levelDbm0: -16, purity: 0.5 }] } },
+    changes: { edge: { tones: [{ pair: tonePair(1), levelDbm0: -16, purity: 0.5, windows: 1 }] } },
     seen: /50 % pure at the edge$/,
     cause: /distorted/,
   },

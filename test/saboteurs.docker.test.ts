@@ -1,0 +1,20 @@
+/**
+ * The judge is judged against the real Asterisk: faults planted in the edge must turn
+ * exactly the expectation they break red, with evidence taken beside Asterisk alone.
+ */
+import { describe, expect, test } from 'vitest'
+import { caught, outcome, type Row, resultOf, rows } from './saboteurs.ts'
+
+/** What Asterisk makes impossible to see on its own, with the reason. */
+const notToBeHad: Partial<Record<Row['fault'], string>> = {
+  tls12: 'Asterisk speaks TLS 1.3 alone here and refuses the handshake: no call, so nothing to judge the version by',
+  'answer-savp': 'Asterisk ends a call whose answer changes the profile',
+}
+
+const tried = rows.filter((row) => row.side === 'edge' && notToBeHad[row.fault] === undefined && row.axes.codec !== 'opus')
+
+describe('a fault planted in the edge turns exactly its expectation red', () => {
+  test.each(tried)('$fault: $red ($axes.direction $axes.transport $axes.dtmf)', async (row) => {
+    expect(outcome(await resultOf(row, { platform: 'asterisk', runtime: 'docker' }))).toEqual(caught(row))
+  })
+})

@@ -123,6 +123,15 @@ describe('no response', () => {
     expect((await event(call, 'ended'))[0]).toMatchObject({ by: 'error', status: 503 })
   })
 
+  test.each(['udp', 'tcp'])('a header that cannot be written, over %s', async (transport) => {
+    await using peer = await RawPeer.open()
+    await using alice = await TestAgent.open()
+    const to = `${peer.uri('bob')};transport=${transport}`
+    const call = alice.agent.invite({ to, from, media: quietOptions, headers: [['X-Name', 'a\r\nb']] })
+    expect((await event(call, 'ended'))[0]).toMatchObject({ by: 'error', status: 503, reason: expect.stringContaining('line break') })
+    expect(peer.unread).toEqual([])
+  })
+
   test('aborted', async () => {
     await using peer = await RawPeer.open()
     await using alice = await TestAgent.open()

@@ -65,10 +65,17 @@ export class Delivery {
     const request = this.#at === 0 ? this.#request : { ...this.#request, headers: this.#request.headers.clone() }
     const to = destinationOf(target)
     this.#user.prepare(request, to)
-    const transaction = this.#core.transactions.request(request, to, {
-      onResponse: (response, connection) => this.#response(target, response, connection),
-      onFailure: (error) => this.#failure(target, error),
-    })
+    let transaction: ClientTransaction
+    try {
+      transaction = this.#core.transactions.request(request, to, {
+        onResponse: (response, connection) => this.#response(target, response, connection),
+        onFailure: (error) => this.#failure(target, error),
+      })
+    } catch (error) {
+      // What cannot be written down, such as a header value with a line break, goes nowhere.
+      this.#user.onFailure(new RequestError('transport', `${request.method}: ${error instanceof Error ? error.message : error}`, error))
+      return
+    }
     this.#trying = true
     this.#user.onAttempt(transaction)
   }

@@ -110,8 +110,9 @@ export class TransactionLayer {
   }
 
   #start(transaction: ClientTransaction): ClientTransaction {
-    this.#clients.set(transaction.key, transaction)
+    // Started first: what cannot be written throws here, and must not stay. No answer is faster than this turn.
     transaction.start()
+    this.#clients.set(transaction.key, transaction)
     return transaction
   }
 

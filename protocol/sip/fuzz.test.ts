@@ -3,12 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { type Frame, StreamFramer } from './framing.ts'
 import { formatNameAddr, formatVia, type NameAddr, parseNameAddr, parseVia, type Via } from './headers.ts'
 import { HeaderMap, makeRequest, type SipMessage } from './message.ts'
+import { generator, mutate } from './mutation.ts'
 import { type Parsed, parseMessage } from './parser.ts'
-import { sampleBye, sampleBytes, sampleInvite } from './samples.ts'
 import { serialize } from './serializer.ts'
-import { invalidMessages } from './torture/invalid.ts'
-import { layerMessages } from './torture/layers.ts'
-import { validMessages } from './torture/valid.ts'
 import { formatUri, parseUri, type SipUri, uriEquals } from './uri.ts'
 
 /** Mutations to try: few beside every change, 100,000 in the full suite. */
@@ -169,81 +166,6 @@ describe('what is written is read again', () => {
       }),
     ))
 })
-
-/** Same numbers on every machine: a failure can be looked at again with its run number. */
-function generator(seed: number): (below: number) => number {
-  let state = seed >>> 0 || 1
-  return (below) => {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    return (state >>> 0) % below
-  }
-}
-
-const seeds: Uint8Array[] = [...validMessages, ...invalidMessages, ...layerMessages].map(({ bytes }) => Buffer.from(bytes))
-seeds.push(sampleBytes(sampleInvite()), sampleBytes(sampleBye()))
-
-const spice = [
-  '\r\n',
-  '\n',
-  '\r',
-  '\r\n ',
-  '\0',
-  '"',
-  '\\',
-  '<',
-  '>',
-  ';',
-  ',',
-  ':',
-  '@',
-  '%',
-  '%0',
-  '=',
-  '?',
-  ' ',
-  '\t',
-  '\xff',
-  '\xc3',
-  '99999999999',
-  '-1',
-  'SIP/2.0',
-  'Content-Length: 5\r\n',
-  'Via: ',
-  '\r\n\r\n',
-]
-
-/** One to four small injuries: a byte changed, a piece cut, doubled, moved in from another message, or spice. */
-function mutate(run: number): Buffer {
-  const random = generator(run * 2654435761 + 1)
-  let bytes: Uint8Array = seeds[random(seeds.length)]!
-  for (let left = 1 + random(4); left > 0; left -= 1) {
-    const at = random(bytes.length + 1)
-    const to = Math.min(bytes.length, at + random(1 + random(64)))
-    const before = bytes.subarray(0, at)
-    switch (random(5)) {
-      case 0:
-        bytes = Buffer.concat([before, Buffer.from([random(256)]), bytes.subarray(at + 1)])
-        break
-      case 1:
-        bytes = Buffer.concat([before, bytes.subarray(to)])
-        break
-      case 2:
-        bytes = Buffer.concat([before, bytes.subarray(at, to), bytes.subarray(at)])
-        break
-      case 3: {
-        const other = seeds[random(seeds.length)]!
-        const from = random(other.length)
-        bytes = Buffer.concat([before, other.subarray(from, from + random(128)), bytes.subarray(at)])
-        break
-      }
-      default:
-        bytes = Buffer.concat([before, Buffer.from(spice[random(spice.length)]!, 'latin1'), bytes.subarray(to)])
-    }
-  }
-  return Buffer.from(bytes)
-}
 
 /** What holds of every answer of the parser; plain comparisons, as `expect` would cost more than what it checks. */
 function complaint(bytes: Buffer, parsed: Parsed): string | undefined {

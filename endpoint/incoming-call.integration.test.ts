@@ -299,6 +299,18 @@ describe('refused before anyone hears of it (RFC 3261 8.2)', () => {
     await s.peer.response(503, 'OPTIONS')
   })
 
+  test('503 when timers run late', async () => {
+    const clock = new FakeClock()
+    const slow = { now: () => clock.now(), setTimer: (ms: number, fn: () => void) => clock.setTimer(ms + 900, fn) }
+    await using s = await stage({ clock: slow, limits: { lateMs: 100 } })
+    const { call } = await s.call()
+    clock.advance(2000)
+    await s.peer.send('INVITE', s.to, opening(s.peer), sdp)
+    await s.peer.response(503)
+    call.reject(404)
+    await s.peer.response(404)
+  })
+
   test('481: a dialog nobody knows', async () => {
     await using s = await stage()
     await s.peer.send('BYE', s.to, [...opening(s.peer, 'BYE').filter(([name]) => name !== 'To'), ['To', '<sip:bob@example.com>;tag=gone']])

@@ -100,3 +100,13 @@ test('a timer for months from now does not fire today', () => {
   clock.advance(0xffff_ffff * 1000)
   expect(fired).toBe(1)
 })
+
+test('tells how late timers run, and forgets it when none do', () => {
+  const clock = new FakeClock()
+  const wheel = new TimerWheel({ now: () => clock.now(), setTimer: (ms, fn) => clock.setTimer(ms + 400, fn) })
+  for (let ms = 0; ms < 20_000; ms += 500) wheel.setTimer(ms, () => {})
+  clock.advance(10_000)
+  expect(wheel.latenessMs).toBeGreaterThan(300)
+  clock.advance(60_000)
+  expect(wheel.latenessMs).toBe(0)
+})

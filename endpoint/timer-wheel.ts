@@ -18,10 +18,17 @@ export class TimerWheel implements Clock {
   readonly #ticks: number[] = []
   #armed: Timer | undefined
   #armedTick = Number.POSITIVE_INFINITY
+  #lateness = 0
+  #ranAt = 0
   #closed = false
 
   constructor(clock: Clock) {
     this.#clock = clock
+  }
+
+  /** How late timers ran lately, ms, smoothed: what an overloaded process notices first. 0 when none ran in the last second. */
+  get latenessMs(): number {
+    return this.#clock.now() - this.#ranAt > 1000 ? 0 : this.#lateness
   }
 
   now(): number {
@@ -63,6 +70,9 @@ export class TimerWheel implements Clock {
   }
 
   #run(): void {
+    this.#ranAt = this.#clock.now()
+    const late = Math.max(0, this.#ranAt - this.#armedTick * tickMs)
+    this.#lateness += (late - this.#lateness) / 5
     try {
       for (let tick = this.#ticks[0]; tick !== undefined && tick * tickMs <= this.#clock.now(); tick = this.#ticks[0]) {
         const bucket = this.#buckets.get(tick)

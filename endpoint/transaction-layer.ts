@@ -4,6 +4,7 @@
  * each request once, each response that matters, and the ACKs for its 2xx.
  */
 
+import { tagOf } from '../protocol/sip/headers.ts'
 import type { Malformed } from '../protocol/sip/malformed.ts'
 import { makeResponse, type SipMessage, type SipRequest, type SipResponse } from '../protocol/sip/message.ts'
 import type { SipTimers } from '../protocol/sip/timers.ts'
@@ -27,6 +28,8 @@ export interface TransactionLayerOptions {
   readonly advertisedHost: string | undefined
   /** Server transactions at once; a request beyond them is refused without keeping anything. */
   readonly serverTransactions: number
+  /** True while new calls are to be refused in the same way. */
+  readonly overloaded: () => boolean
   readonly faults: FaultSet
   readonly log: Log
 }
@@ -135,8 +138,11 @@ export class TransactionLayer {
   }
 
   #admit(key: string, request: SipRequest, connection: Connection): void {
-    if (this.#servers.size >= this.#options.serverTransactions) {
-      this.#refuse(request, connection, 503, [['Retry-After', '5']])
+    const { serverTransactions, overloaded } = this.#options
+    const beginsCall = request.method === 'INVITE' && tagOf(request.headers.get('To')) === undefined
+    if (this.#servers.size >= serverTransactions || (beginsCall && overloaded())) {
+      // Spread out, so that those turned away do not come back all at once.
+      this.#refuse(request, connection, 503, [['Retry-After', String(1 + Math.floor(Math.random() * 10))]])
       return
     }
     const transaction = new ServerTransaction(this.#serverHost, key, request, connection)

@@ -34,8 +34,12 @@ export interface UserAgentOptions {
   readonly faults?: FaultSet
   readonly log?: Log
   readonly media: MediaFactory
-  /** What strangers can make this endpoint hold at once. */
-  readonly limits?: { readonly dialogs?: number; readonly serverTransactions?: number }
+  /**
+   * What strangers can make this endpoint hold at once. `lateMs`: new calls are refused
+   * with 503 while timers run later than this, so that those that are up go on well past
+   * what the machine can carry; default never, as a busy test machine is late without load.
+   */
+  readonly limits?: { readonly dialogs?: number; readonly serverTransactions?: number; readonly lateMs?: number }
 }
 
 export interface Credentials {

@@ -37,7 +37,7 @@ import type {
   UserAgentOptions,
 } from './user-agent-types.ts'
 
-const defaultLimits = { dialogs: 20_000, serverTransactions: 400_000 }
+const defaultLimits = { dialogs: 20_000, serverTransactions: 400_000, lateMs: Number.POSITIVE_INFINITY }
 /** The fault `wrong-contact`: the discard port of this very host. */
 const deadEnd: Address = { address: '127.0.0.1', port: 9 }
 
@@ -69,6 +69,7 @@ export class UserAgent {
       timers,
       advertisedHost: options.advertised?.host,
       serverTransactions: this.#limits.serverTransactions,
+      overloaded: () => this.#wheel.latenessMs > this.#limits.lateMs,
       faults,
       log,
     })

@@ -16,7 +16,7 @@ export interface AmiOptions extends ManagerLogin {
 }
 
 /** An action was refused, or the connection is gone. */
-export class AmiError extends Error {
+class AmiError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options)
     this.name = 'AmiError'

@@ -1,9 +1,11 @@
-/** What a session asks of its captured SIP messages. Pure. */
+/** What a session asks of its captured SIP messages and packets. Pure. */
 
 import { parseInfoDigit } from '../../../protocol/dtmf/info.ts'
 import { parseSdp } from '../../../protocol/sdp/session.ts'
 import { parseCSeq } from '../../../protocol/sip/headers.ts'
 import type { SipMessage } from '../../../protocol/sip/message.ts'
+import type { RtpWire } from '../../../protocol/wire.ts'
+import type { MediaFacts } from '../peer.ts'
 import type { IndexedCall } from './wire-index.ts'
 
 /** Status of the last final response to a method, over all calls; 0 when there is none. */
@@ -51,4 +53,27 @@ export function infoDigits(calls: readonly IndexedCall[]): { digit: string; at: 
       return read === undefined ? [] : [{ digit: read.digit, at: wires[index]!.at }]
     }),
   )
+}
+
+/** Who sent what to whom, counted from the packets. Undefined when there were none. */
+export function mediaFacts(rtp: readonly RtpWire[]): MediaFacts | undefined {
+  const first = rtp[0]
+  if (first === undefined) return undefined
+  const remote = rtp.findLast((wire) => wire.dir === 'out' && wire.kind === 'rtp')?.remote
+  const byType: Record<RtpWire['dir'], Record<number, number>> = { in: {}, out: {} }
+  const packets = { in: 0, out: 0 }
+  for (const { dir, kind, bytes } of rtp) {
+    if (kind !== 'rtp' || bytes.length < 2) continue
+    const payloadType = bytes[1]! & 0x7f
+    packets[dir] += 1
+    byType[dir][payloadType] = (byType[dir][payloadType] ?? 0) + 1
+  }
+  return {
+    local: first.local,
+    ...(remote === undefined ? {} : { remote }),
+    packetsIn: packets.in,
+    packetsOut: packets.out,
+    payloadTypesIn: byType.in,
+    payloadTypesOut: byType.out,
+  }
 }

@@ -17,7 +17,7 @@ export interface AsteriskCell {
 }
 
 /** Names in the mounted PKI folder: the authority both sides trust, and Asterisk's own certificate. */
-export const pkiFiles = { authority: 'ca.crt', certificate: 'asterisk.crt', key: 'asterisk.key' } as const
+const pkiFiles = { authority: 'ca.crt', certificate: 'asterisk.crt', key: 'asterisk.key' } as const
 
 export const asteriskPorts: Readonly<Record<Transport, number>> = { udp: 5060, tcp: 5060, tls: 5061 }
 

@@ -9,18 +9,10 @@ import type { Cell } from '../../../matrix/cell.ts'
 import type { RtpWire } from '../../../protocol/wire.ts'
 import { readStreams } from '../../evidence/streams.ts'
 import { findCall, readTrace } from '../../evidence/trace.ts'
-import {
-  CallFailed,
-  type HeardDigit,
-  type MediaFacts,
-  type PeerEvidence,
-  type PeerIdentity,
-  type PeerSession,
-  type RegisterOutcome,
-} from '../peer.ts'
+import { CallFailed, type HeardDigit, type PeerEvidence, type PeerIdentity, type PeerSession, type RegisterOutcome } from '../peer.ts'
 import type { AmiClient } from './ami.ts'
 import type { AmiEvent } from './ami-event.ts'
-import { finalStatus, hasOpenRequest, infoDigits, localPorts } from './calls.ts'
+import { finalStatus, hasOpenRequest, infoDigits, localPorts, mediaFacts } from './calls.ts'
 import type { WireCapture } from './capture.ts'
 import { asteriskPorts, edgeUri } from './config.ts'
 import type { Registrations } from './registrations.ts'
@@ -268,28 +260,6 @@ const sameMoment = 2
 
 /** An RTP header without extensions and one event (RFC 4733 section 2.3). */
 const eventLength = 16
-
-function mediaFacts(rtp: readonly RtpWire[]): MediaFacts | undefined {
-  const first = rtp[0]
-  if (first === undefined) return undefined
-  const remote = rtp.findLast((wire) => wire.dir === 'out' && wire.kind === 'rtp')?.remote
-  const byType: Record<RtpWire['dir'], Record<number, number>> = { in: {}, out: {} }
-  const packets = { in: 0, out: 0 }
-  for (const { dir, kind, bytes } of rtp) {
-    if (kind !== 'rtp' || bytes.length < 2) continue
-    const payloadType = bytes[1]! & 0x7f
-    packets[dir] += 1
-    byType[dir][payloadType] = (byType[dir][payloadType] ?? 0) + 1
-  }
-  return {
-    local: first.local,
-    ...(remote === undefined ? {} : { remote }),
-    packetsIn: packets.in,
-    packetsOut: packets.out,
-    payloadTypesIn: byType.in,
-    payloadTypesOut: byType.out,
-  }
-}
 
 /** The value, or undefined when it does not come in time. */
 async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {

@@ -75,13 +75,14 @@ export const rows: readonly Row[] = [
   },
 ]
 
-/** Axis values of a cell in which this side is the one told to hang up. */
+/** Axis values of a cell in which this side is the one told to hang up, whichever platform plays it. */
 function hungUpBy(side: Side): Partial<Axes> {
-  const cell = expand(loadMatrix()).find(
-    ({ platform, axes, id }) =>
-      platform === 'generic' && axes.media === 'rtp' && axes.nat === 'none' && axes.registration === 'static' && hangsUpFirst(id) === side,
+  const cells = expand(loadMatrix()).filter(
+    ({ axes }) => axes.media === 'rtp' && axes.nat === 'none' && axes.registration === 'static' && axes.codec === 'pcmu',
   )
-  return cell!.axes
+  const generic = cells.filter(({ platform }) => platform === 'generic')
+  const found = generic.find(({ id }) => hangsUpFirst(id) === side && hangsUpFirst(id.replace('generic', 'asterisk')) === side)
+  return found!.axes
 }
 
 /** Where a row is tried. */

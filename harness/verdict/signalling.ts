@@ -172,7 +172,8 @@ export const signallingExpectations: readonly Expectation[] = [
     id: 'call.established',
     title: 'The call is set up',
     clause: clauseOf.transport,
-    after: ['dialog.contact'],
+    // What came another way, or was sent where nobody is, may rightly be ignored: then there is no second fault.
+    after: ['dialog.contact', 'transport.signalling'],
     judge: established,
     remedy: 'compare number format, credentials and allowed addresses on both sides',
   },

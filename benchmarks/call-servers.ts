@@ -1,0 +1,163 @@
+/**
+ * The edge and Asterisk 22 side by side, each in a container of its own on one network,
+ * and SIPp in a third: what is asked of one is asked of the other by the same command
+ * over the same kind of wire. CPU is what the server's container used, nothing else's.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type Docker from 'dockerode'
+import { removeLeftovers, removeRun } from '../harness/docker/cleanup.ts'
+import { connectEngine } from '../harness/docker/engine.ts'
+import { type ImageName, provideImage } from '../harness/docker/images.ts'
+import { ownerLabel, ownerOf, runLabel } from '../harness/docker/labels.ts'
+import { Service } from '../harness/docker/service.ts'
+import { chooseAddresses, type LabAddresses } from '../harness/docker/subnet.ts'
+import type { SippOptions } from '../harness/load/sipp-wrapper/options.ts'
+import { inContainer, type SippPlace } from '../harness/load/sipp-wrapper/place.ts'
+import { runSipp, type SippResult } from '../harness/load/sipp-wrapper/sipp.ts'
+import { coreConfiguration, section } from '../harness/peers/asterisk/core-config.ts'
+
+export type CallServerName = 'edge' | 'asterisk'
+
+/** What is asked of a server; where it is comes from its name. */
+export type Load = Omit<SippOptions, 'target' | 'transport'>
+
+export interface Measured extends SippResult {
+  /** CPU seconds the server used from the first call until after the last. */
+  readonly cpuSeconds: number
+}
+
+const sipPort = 5060
+/** A server goes on a little after SIPp is done: its last calls' ends are part of them. */
+const settleMs = 500
+
+export class CallServers implements AsyncDisposable {
+  readonly #engine: Docker
+  readonly #runId = `bench-${process.pid}`
+  readonly #folder = mkdtempSync(join(tmpdir(), 'trunkproof-bench-'))
+  readonly #services = new Map<CallServerName, Service>()
+  readonly #addresses: LabAddresses
+  #sipp: SippPlace | undefined
+
+  private constructor(engine: Docker, addresses: LabAddresses) {
+    this.#engine = engine
+    this.#addresses = addresses
+  }
+
+  /** Both answer anyone who calls `service`: Asterisk with Answer() and `then`, the edge with `edgeArguments`. */
+  static async start(then: 'Wait(60)' | 'Echo()', edgeArguments: readonly string[]): Promise<CallServers> {
+    const engine = await connectEngine()
+    await removeLeftovers(engine)
+    const servers = new CallServers(engine, await chooseAddresses(engine))
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => void servers[Symbol.asyncDispose]().finally(() => process.exit(130)))
+    }
+    try {
+      await servers.#start(then, edgeArguments)
+      return servers
+    } catch (error) {
+      await servers[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  /** Puts a load on one server and waits for its end. */
+  async load(name: CallServerName, load: Load): Promise<Measured> {
+    const before = await this.cpuSeconds(name)
+    const result = await runSipp(
+      { ...load, target: { address: this.#addresses[name], port: sipPort }, transport: 'udp' },
+      { place: this.#sipp! },
+    )
+    await new Promise((resolve) => setTimeout(resolve, settleMs))
+    return { ...result, cpuSeconds: (await this.cpuSeconds(name)) - before }
+  }
+
+  /** CPU a server has used since it started. */
+  async cpuSeconds(name: CallServerName): Promise<number> {
+    const usage = await this.#services.get(name)?.usage()
+    if (usage === undefined) throw new Error(`the ${name} container is gone`)
+    return usage.cpuSeconds
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const service of this.#services.values()) service.release()
+    await removeRun(this.#engine, this.#runId)
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  get #labels(): Record<string, string> {
+    return { [runLabel]: this.#runId, [ownerLabel]: ownerOf(process.pid) ?? '' }
+  }
+
+  async #start(then: string, edgeArguments: readonly string[]): Promise<void> {
+    const say = (line: string): void => console.error(line)
+    const [edge, asterisk, sipp] = await Promise.all(
+      (['edge', 'asterisk', 'sipp'] satisfies ImageName[]).map((name) => provideImage(this.#engine, name, say)),
+    )
+    const network = `trunkproof-${this.#runId}`
+    const { subnet, host } = this.#addresses
+    await this.#engine.createNetwork({
+      Name: network,
+      Internal: true,
+      Labels: this.#labels,
+      IPAM: { Config: [{ Subnet: subnet, Gateway: host }] },
+    })
+    this.#sipp = inContainer({ engine: this.#engine, image: sipp!, network, runId: this.#runId })
+    const configuration = join(this.#folder, 'asterisk-')
+    const binds = [...asteriskFiles(then, subnet)].map(([name, text]) => {
+      writeFileSync(configuration + name, text)
+      return `${configuration}${name}:/etc/asterisk/${name}:ro`
+    })
+    await Promise.all([
+      this.#run('edge', network, {
+        Image: edge!,
+        Cmd: [
+          ...['--host', this.#addresses.edge, '--sip-port', String(sipPort), '--rtp-ports', '10000-29999'],
+          ...['--token', 'for-nobody', '--open-number', 'service', '--log-level', 'warn', ...edgeArguments],
+        ],
+      }),
+      this.#run('asterisk', network, {
+        Image: asterisk!,
+        // Without the image's own start: it captures, and that costs CPU.
+        Entrypoint: ['bash', '-c', asteriskStart],
+        HostConfig: { Binds: binds, Tmpfs: { '/capture': '' } },
+      }),
+    ])
+  }
+
+  async #run(name: CallServerName, network: string, options: Docker.ContainerCreateOptions): Promise<void> {
+    const container = await this.#engine.createContainer({
+      ...options,
+      Labels: this.#labels,
+      HostConfig: { ...options.HostConfig, NetworkMode: network, Init: true },
+      NetworkingConfig: { EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: this.#addresses[name] } } } },
+    })
+    await container.start()
+    const service = Service.watch({ engine: this.#engine, container, name, logFile: join(this.#folder, `${name}.log`) })
+    this.#services.set(name, service)
+    await service.ready
+  }
+}
+
+const asteriskStart = `
+asterisk -f -U root -G root & server=$!
+trap 'kill -TERM $server' TERM INT
+until asterisk -rx 'core waitfullybooted' 2>/dev/null | grep -q 'fully booted'; do sleep 0.05; done
+echo '{"event":"ready"}'
+wait $server`
+
+/** Only what a call that is answered needs; no log line a call. */
+function asteriskFiles(then: string, subnet: string): Map<string, string> {
+  const files = coreConfiguration({ username: 'nobody', secret: 'for-nobody' })
+  files.set('modules.conf', `${files.get('modules.conf')}load = app_echo.so\n`)
+  files.set(
+    'pjsip.conf',
+    section('global', { type: 'global', endpoint_identifier_order: 'ip' }) +
+      section('udp', { type: 'transport', protocol: 'udp', bind: `0.0.0.0:${sipPort}` }) +
+      section('sipp', { type: 'endpoint', context: 'calls', disallow: 'all', allow: 'ulaw', direct_media: 'no', rtp_symmetric: 'yes' }) +
+      section('sipp-by-address', { type: 'identify', endpoint: 'sipp', match: subnet }),
+  )
+  files.set('extensions.conf', `[calls]\nexten => service,1,Answer()\n same => n,${then}\n`)
+  return files
+}

@@ -1,0 +1,73 @@
+/**
+ * What a call costs the edge, and how many a second it takes, beside Asterisk 22 under
+ * the same SIPp command in the same run. Signalling only: SIPp's built-in caller, hung up
+ * at once. Takes about a minute and a half.
+ *
+ *   npm run bench -- sip-calls
+ */
+import type { Benchmark } from './benchmark.ts'
+import { type CallServerName, CallServers, type Measured } from './call-servers.ts'
+
+const names = ['edge', 'asterisk'] as const satisfies CallServerName[]
+/** Calls a second that both take with ease. */
+const easyRate = 400
+const warmUpSeconds = 4
+const measuredSeconds = 6
+const rounds = 2
+const ladderSeconds = 3
+const ladderFactor = 1.15
+/** The ladder begins at this share of what one CPU could carry. */
+const ladderFoot = 0.5
+
+function offer(servers: CallServers, name: CallServerName, rate: number, seconds: number): Promise<Measured> {
+  const calls = Math.round(rate * seconds)
+  // Past the knee calls pile up: a second's worth may be open, then SIPp waits and misses its rate.
+  return servers.load(name, { scenario: 'uac', calls, rate, concurrency: Math.ceil(rate), deadlineMs: (seconds + 12) * 1000 })
+}
+
+const clean = ({ exit, statistics }: Measured, rate: number): boolean =>
+  exit.code === 0 && statistics?.retransmissions === 0 && statistics.callsPerSecond >= 0.95 * rate
+
+const callsPerCpuSecond = (measured: readonly Measured[]): number =>
+  measured.reduce((sum, { statistics }) => sum + (statistics?.succeeded ?? 0), 0) /
+  measured.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0)
+
+/** Climbs until a rate is not taken cleanly, twice over because machines have other things to do; gives the last that was. */
+async function highestClean(servers: CallServers, name: CallServerName, from: number): Promise<{ rate: number; measured?: Measured }> {
+  let best: { rate: number; measured?: Measured } = { rate: 0 }
+  for (let rate = Math.round(from); ; rate = Math.round(rate * ladderFactor)) {
+    let measured = await offer(servers, name, rate, ladderSeconds)
+    if (!clean(measured, rate)) measured = await offer(servers, name, rate, ladderSeconds)
+    if (!clean(measured, rate)) return best
+    best = { rate, measured }
+  }
+}
+
+export const benchmark: Benchmark = {
+  name: 'sip-calls',
+  needs: ['docker'],
+  async run(report) {
+    await using servers = await CallServers.start('Wait(60)', [])
+    const measured: Record<CallServerName, Measured[]> = { edge: [], asterisk: [] }
+    for (const name of names) await offer(servers, name, easyRate, warmUpSeconds)
+    for (let round = 0; round < rounds; round += 1) {
+      for (const name of names) measured[name].push(await offer(servers, name, easyRate, measuredSeconds))
+    }
+    const perCpu = { edge: callsPerCpuSecond(measured.edge), asterisk: callsPerCpuSecond(measured.asterisk) }
+    for (const name of names) {
+      report({ what: `${name}: calls per CPU-second, at ${easyRate} calls/s`, value: perCpu[name], unit: 'calls/CPU-s' })
+      const failed = measured[name].reduce((sum, { statistics }) => sum + easyRate * measuredSeconds - (statistics?.succeeded ?? 0), 0)
+      report({ what: `${name}: calls of these that failed`, value: failed, unit: 'calls', budget: '0' })
+    }
+    report({ what: 'edge over Asterisk, calls per CPU-second', value: perCpu.edge / perCpu.asterisk, unit: 'times', budget: '3, then 5' })
+
+    const highest = { edge: 0, asterisk: 0 }
+    for (const name of names) {
+      const { rate, measured: best } = await highestClean(servers, name, ladderFoot * perCpu[name])
+      highest[name] = rate
+      report({ what: `${name}: highest clean rate`, value: rate, unit: 'calls/s' })
+      if (best !== undefined) report({ what: `${name}: calls per CPU-second there`, value: callsPerCpuSecond([best]), unit: 'calls/CPU-s' })
+    }
+    report({ what: 'edge over Asterisk, highest clean rate', value: highest.edge / highest.asterisk, unit: 'times' })
+  },
+}

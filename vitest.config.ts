@@ -16,6 +16,8 @@ export default defineConfig({
           exclude: [...never, ...integration, ...docker, ...browser],
           // Unit tests leave nothing behind, so that files can share a process: half the time, and a leak shows.
           isolate: false,
+          // Only against a test that hangs: a busy machine is no failure.
+          testTimeout: 60_000,
         },
       },
       { test: { name: 'integration', include: integration, exclude: never, testTimeout: 60_000, hookTimeout: 60_000, maxConcurrency: 2 } },

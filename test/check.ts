@@ -7,7 +7,7 @@
 import { runSteps, sourceSteps, tool } from './steps.ts'
 
 const started = performance.now()
-const unit = { name: 'unit tests', args: [tool('vitest'), 'run', '--project', 'unit', '--reporter', 'dot'] }
+const unit = { name: 'unit tests', args: [tool('vitest'), 'run', '--project', 'unit', '--reporter', 'minimal'] }
 const steps = [unit, ...sourceSteps]
 const failed = await runSteps(steps, (text) => console.log(text))
 const seconds = ((performance.now() - started) / 1000).toFixed(1)

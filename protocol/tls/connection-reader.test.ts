@@ -102,6 +102,19 @@ describe('a TLS 1.3 connection', () => {
     expect(read(conversation, single).said).toEqual({ client: ask, server: answer })
   })
 
+  test('is read when its secrets come late', async () => {
+    const { wire, keyLog } = await converse({ ask, answer })
+    let known: ReturnType<typeof parseKeyLog> = new Map()
+    const reader = new TlsConnectionReader((random) => known.get(random))
+    let said = ''
+    for (const [index, { from, bytes }] of wire.entries()) {
+      // The server's whole handshake is on the wire before the client has worked out a secret.
+      if (index === wire.findLastIndex((one) => one.from === 'client')) known = parseKeyLog(keyLog)
+      said += Buffer.concat(reader.push(from, bytes)).toString()
+    }
+    expect(said).toContain(answer)
+  })
+
   test('stays closed without secrets, but says what was negotiated', async () => {
     const { wire } = await converse({ ask, answer })
     const { said, hello } = read({ wire, keyLog: '' })

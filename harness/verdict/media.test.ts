@@ -258,6 +258,13 @@ describe('what is no fault', () => {
     expect(judge(['media.fallback-plain'], proofCall({ transport: 'tcp' }))).toEqual([])
   })
 
+  test('a codec that stumbles for a moment: it is no other call, and the long stretches outweigh it', () => {
+    const good = { pair: tonePair(1), levelDbm0: -16, purity: 0.99, windows: 90 }
+    const stumble = { pair: tonePair(9), levelDbm0: -1, purity: 0.5, windows: 1 }
+    const evidence = proofCall({}, { edge: { tones: [stumble, good, stumble, { ...stumble, pair: tonePair(1) }] } })
+    expect(judge(['media.identity', 'media.level'], evidence).map(({ verdict }) => verdict)).toEqual(['pass', 'pass'])
+  })
+
   test('an edge that says nothing is judged by the packets it got', () => {
     const ids = ['media.heard-by-edge', 'media.identity', 'media.level', 'media.loss']
     expect(judge(ids, proofCall({}, { edge: null })).map(({ verdict }) => verdict)).toEqual(['pass', 'pass', 'pass', 'pass'])

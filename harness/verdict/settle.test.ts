@@ -54,6 +54,9 @@ describe('a claim', () => {
     'auth.challenged',
     'via.rport',
     'codec.negotiated',
+    'media.identity',
+    'media.level',
+    'dtmf.leak',
   ])('fails by %s however late the machine: lateness changes no bytes', async (id) => {
     expect(await settleVerdict(claim, [one('media.loss', 'fail'), one(id, 'fail')], late)).toMatchObject({ verdict: 'fail' })
   })

@@ -34,6 +34,7 @@ export class IncomingCallSession extends CallSession implements IncomingCall {
   #reminder: Timer | undefined
   readonly #expiry: Timer
   #repeater: AnswerRepeater | undefined
+  #mediaStart: Timer | undefined
   #reliableProvisionals: ReliableProvisionals | undefined
   #answering = false
   /** The caller's offer has been answered by an early response that it PRACKs. */
@@ -106,7 +107,7 @@ export class IncomingCallSession extends CallSession implements IncomingCall {
       () => void this.bye({ by: 'timeout', status: 408, reason: 'no ACK' }),
     )
     this.keeper.apply(timer.terms, 'uas')
-    if (media.negotiated !== undefined) media.start()
+    this.#mediaStart = this.core.clock.setTimer(this.core.timers.t1, () => this.#startMedia())
     this.emit('answered', response)
     return this.#acknowledged.promise
   }
@@ -152,8 +153,8 @@ export class IncomingCallSession extends CallSession implements IncomingCall {
         this.collapse(488, taken?.why ?? 'the ACK brought no answer')
         return
       }
-      this.media?.start()
     }
+    this.#startMedia()
     this.advance('confirmed')
     this.emit('confirmed')
     this.#acknowledged.resolve()
@@ -173,6 +174,7 @@ export class IncomingCallSession extends CallSession implements IncomingCall {
     this.#reminder?.cancel()
     this.#expiry.cancel()
     this.#repeater?.stop()
+    this.#mediaStart?.cancel()
     const confirmed = this.state === 'confirmed'
     super.finish(end)
     if (!confirmed) this.#acknowledged.reject(this.#gone())
@@ -191,6 +193,15 @@ export class IncomingCallSession extends CallSession implements IncomingCall {
   /** The INVITE has its final response. */
   get #over(): boolean {
     return this.response !== undefined || this.state === 'ended'
+  }
+
+  /**
+   * At the ACK, or after T1 where that is lost: a server that begins at its 2xx sends most
+   * where it can least, to callers that its own lateness keeps from acknowledging.
+   */
+  #startMedia(): void {
+    this.#mediaStart?.cancel()
+    if (this.media?.negotiated !== undefined) this.media.start()
   }
 
   #gone(): RequestError {

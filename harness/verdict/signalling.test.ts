@@ -70,7 +70,6 @@ const rows: readonly Broken[] = [
     seen: 'no session description was answered',
     at: ['200 to INVITE'],
   },
-  { id: 'transport.signalling', what: 'silence', changes: { sip: () => undefined }, seen: 'no SIP message at all' },
   {
     id: 'transport.signalling',
     what: 'a response over another transport',
@@ -240,6 +239,14 @@ describe('what is no fault', () => {
   test('default ports and sips: stand for themselves in a Contact', () => {
     const sip = altering('200 to INVITE', setContact('<sips:edge@198.51.100.20:32681>'))
     expect(judge(['dialog.contact'], proofCall({ transport: 'tls' }, { sip }))[0]).toMatchObject({ verdict: 'pass' })
+  })
+
+  test('where nothing was said, no transport was left: that nobody called is one fault', () => {
+    const evidence = proofCall({}, { sip: () => undefined, rtp: () => [] })
+    expect(judge(['transport.signalling', 'call.established'], evidence)).toMatchObject([
+      { id: 'call.established', verdict: 'fail' },
+      { id: 'transport.signalling', verdict: 'inconclusive' },
+    ])
   })
 
   test('a Contact is judged where there is one to judge', () => {

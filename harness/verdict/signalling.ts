@@ -48,7 +48,8 @@ function refusalCause(status: number): string | undefined {
 function signalledOverTransport({ cell, trace }: CellEvidence): Finding {
   const wanted = cell.axes.transport
   const expected = `every SIP message over ${wanted.toUpperCase()}, and its Via says so`
-  if (trace.messages.length === 0) return fail(expected, 'no SIP message at all')
+  // Which transport it would have been nobody knows; that there was none is the call's own fault.
+  if (trace.messages.length === 0) return { verdict: 'inconclusive', expected, seen: 'no SIP message at all' }
   const stray = trace.messages.find((traced) => traced.wire.transport !== wanted)
   if (stray !== undefined) {
     return fail(expected, `${label(stray.message)} from the ${stray.from} over ${stray.wire.transport.toUpperCase()}`, {

@@ -3,8 +3,8 @@
  * verdict. Whatever happens, the session is closed again within its own time budget.
  */
 import type { AxisValues, CellResult, Deviation, ExpectationResult, Fidelity } from '../../reports/schema/results.ts'
-import type { EdgeCall, Provision } from '../edge/edge-client.ts'
-import type { EdgeDesk } from '../edge/edge-desk.ts'
+import type { EdgeCall, EdgeClient, Provision } from '../edge/edge-client.ts'
+import type { EventLog } from '../edge/edge-desk.ts'
 import type { CellEvidence, EdgeView } from '../evidence/cell-evidence.ts'
 import { cellFacts } from '../evidence/cell-facts.ts'
 import { saveEvidence } from '../evidence/save.ts'
@@ -14,14 +14,20 @@ import type { PeerEvidence, PeerIdentity, PeerSession, StartedPeer } from '../pe
 import type { PlanItem } from '../plan.ts'
 import { judge } from '../verdict/judge.ts'
 import { settleVerdict } from '../verdict/settle.ts'
-import { Conductor, type Performance } from './conductor.ts'
+import { type CallDesk, Conductor, type Performance } from './conductor.ts'
+
+/** What an attempt needs of the edge. */
+export interface AttemptDesk {
+  readonly client: CallDesk['client'] & Pick<EdgeClient, 'provision' | 'release' | 'read'>
+  watch(number: string): EventLog
+}
 
 /** What an attempt is given. */
 export interface AttemptParts {
   readonly item: PlanItem
   readonly identity: PeerIdentity
   readonly peer: StartedPeer
-  readonly desk: EdgeDesk
+  readonly desk: AttemptDesk
   readonly attempt: number
   /** The run's folder. */
   readonly runDir: string
@@ -140,7 +146,7 @@ function withFrame(one: ExpectationResult, rtpFrames: readonly number[]): Expect
   return frame === undefined ? one : { ...one, evidence: { ...one.evidence, packet: frame } }
 }
 
-async function edgeSide(desk: EdgeDesk, { edgeCall }: Performance): Promise<EdgeCall | undefined> {
+async function edgeSide(desk: AttemptDesk, { edgeCall }: Performance): Promise<EdgeCall | undefined> {
   return edgeCall === undefined ? undefined : desk.client.read(edgeCall)
 }
 

@@ -70,7 +70,7 @@ export function readTrace(wires: readonly SipWire[]): Trace {
 }
 
 /** The method a message is about: its own, or that of the request it answers. */
-export function methodOf(message: SipMessage): string {
+function methodOf(message: SipMessage): string {
   return message.type === 'request' ? message.method : (parseCSeq(message.headers.get('CSeq'))?.method ?? '')
 }
 

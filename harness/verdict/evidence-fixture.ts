@@ -31,7 +31,7 @@ export interface Changes {
   readonly facts?: Partial<Pick<CellEvidence, 'hangup' | 'told' | 'wrongPassword' | 'refusal'>>
 }
 
-export const told = { peer: '1234*#', edge: '59*0' } as const
+const told = { peer: '1234*#', edge: '59*0' } as const
 const tones = { peer: tonePair(1), edge: tonePair(0) } as const
 
 const plainAxes: Axes = {

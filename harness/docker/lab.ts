@@ -82,7 +82,8 @@ export class PlannedLab {
       const environment = this.#environment(commands)
       const file = join(projectRoot, 'docker-compose.yml')
       const up = ['up', '--detach', '--no-build', '--pull', 'never', ...services]
-      await compose(file, projectName(runId), up, { env: environment, onLine: say, ...(signal ? { signal } : {}) })
+      say(`starting containers: ${services.join(', ')}`)
+      await compose(file, projectName(runId), up, { env: environment, ...(signal ? { signal } : {}) })
       await lab.watch(join(this.#options.runDir, 'lab'), services)
       return lab
     } catch (error) {

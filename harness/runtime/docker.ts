@@ -4,6 +4,7 @@
  * because certificates and Asterisk's configuration name them.
  */
 import { randomBytes } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import { identify } from '../cell/identity.ts'
 import { PlannedLab, type ServiceName } from '../docker/lab.ts'
 import { EdgeClient } from '../edge/edge-client.ts'
@@ -28,6 +29,9 @@ export async function startDocker(options: RuntimeOptions): Promise<StartedRunti
   const services: ServiceName[] = ['edge', ...(real ? ['asterisk' as const] : []), ...(emulated ? ['generic-pbx' as const] : [])]
   const planned = await PlannedLab.make({ runId: options.runId, runDir: options.runDir, services, say: options.say })
   const { addresses, folders } = planned
+  await using stack = new AsyncDisposableStack()
+  // Keys are good for this run only, and do not outlive it.
+  stack.defer(() => rm(folders.pki, { recursive: true, force: true }))
   await writeCertificates(folders.pki, { edge: [addresses.edge], asterisk: [addresses.asterisk], 'generic-pbx': [addresses.genericPbx] })
 
   const casting = items.map((item, place) => {
@@ -41,7 +45,6 @@ export async function startDocker(options: RuntimeOptions): Promise<StartedRunti
   if (real) await writeAsteriskConfiguration(folders.asterisk, asteriskCells, manager)
 
   const token = randomBytes(16).toString('hex')
-  await using stack = new AsyncDisposableStack()
   const lab = stack.use(
     await planned.start(
       {
@@ -69,7 +72,7 @@ export async function startDocker(options: RuntimeOptions): Promise<StartedRunti
   const edge = new EdgeClient({ host: addresses.edge, port: ports.http }, token)
   const edgeInfo = await edge.info()
   const place = { address: addresses.asterisk, configuration: folders.asterisk, capture: folders.capture }
-  const asterisk = real ? stack.use(await AsteriskPeer.connect(place, manager, asteriskCells)) : undefined
+  const asterisk = real ? stack.use(await AsteriskPeer.connect(place, manager)) : undefined
   const persona = emulated
     ? stack.use(await RemotePersona.connect({ host: addresses.genericPbx, port: ports.http, token }, async () => {}))
     : undefined

@@ -3,6 +3,7 @@
  * processes of ours, everything on loopback.
  */
 import { randomBytes } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { identify } from '../cell/identity.ts'
@@ -23,7 +24,10 @@ const readySchema = z.object({ http: z.object({ host: z.string(), port: z.number
 /** Starts edge and persona side by side. Throws UnableError when one of them does not come up; leaves nothing behind then. */
 export async function startEmbedded(options: RuntimeOptions): Promise<StartedRuntime> {
   await using stack = new AsyncDisposableStack()
-  const certificates = await writeCertificates(join(options.runDir, 'pki'), { edge: [host, 'localhost'], peer: [host] })
+  const pki = join(options.runDir, 'pki')
+  // Keys are good for this run only, and do not outlive it.
+  stack.defer(() => rm(pki, { recursive: true, force: true }))
+  const certificates = await writeCertificates(pki, { edge: [host, 'localhost'], peer: [host] })
   const tlsArguments = ({ certificate, key, authority }: (typeof certificates)['edge']): string[] => [
     ...['--tls-cert', certificate],
     ...['--tls-key', key],

@@ -1,5 +1,5 @@
 /**
- * The capture beside a running Asterisk: tcpdump's file, and the secrets of TLS connections
+ * The captures beside a running Asterisk: tcpdump's files, and the secrets of TLS connections
  * that Asterisk's library writes. `sync` brings the index up to now, exactly: a marked
  * datagram is sent and waited for, so that everything before it is known to be in.
  */
@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Frame } from '../../../protocol/capture/capture-file.ts'
 import { parseKeyLog, type TlsSecrets } from '../../../protocol/tls/key-log.ts'
+import { UnableError } from '../../errors.ts'
 import { asteriskPorts } from './config.ts'
 import { rtpPorts } from './core-config.ts'
 import { PcapTail } from './pcap-tail.ts'
@@ -23,6 +24,8 @@ export interface CaptureOptions {
   readonly address: string
 }
 
+/** Captures the container takes, see docker/asterisk/start. */
+const captureNames = ['udp', 'tcp'] as const
 /** RFC 863: nobody listens there, and nobody minds. */
 const discardPort = 9
 const pollMs = 3
@@ -34,15 +37,15 @@ const markerFrameLength = 128
 export class WireCapture implements AsyncDisposable {
   readonly index: WireIndex
   readonly #options: CaptureOptions
-  readonly #wire: PcapTail
+  readonly #tails: readonly PcapTail[]
   readonly #socket: Socket
   #secrets: ReadonlyMap<string, TlsSecrets> = new Map()
   #running: Promise<void> | undefined
   #next: Promise<void> | undefined
 
-  private constructor(options: CaptureOptions, wire: PcapTail, socket: Socket) {
+  private constructor(options: CaptureOptions, tails: readonly PcapTail[], socket: Socket) {
     this.#options = options
-    this.#wire = wire
+    this.#tails = tails
     this.#socket = socket
     this.index = new WireIndex({
       address: options.address,
@@ -53,13 +56,13 @@ export class WireCapture implements AsyncDisposable {
   }
 
   static async open(options: CaptureOptions): Promise<WireCapture> {
-    const wire = await PcapTail.open(join(options.folder, 'wire.pcap'))
+    const tails = await Promise.all(captureNames.map((name) => PcapTail.open(join(options.folder, `${name}.pcap`))))
     const socket = createSocket('udp4')
     // "Port unreachable" comes back for every marker.
     socket.on('error', () => {})
     socket.bind(0)
     await once(socket, 'listening')
-    return new WireCapture(options, wire, socket)
+    return new WireCapture(options, tails, socket)
   }
 
   /** Resolves when the index holds everything that happened before the call. Throws when the capture has ended. */
@@ -70,10 +73,16 @@ export class WireCapture implements AsyncDisposable {
     return this.#next
   }
 
+  /** How many packets the captures have lost so far, as tcpdump said within the last second. */
+  async lost(): Promise<number> {
+    const logs = await Promise.all(captureNames.map((name) => readFile(join(this.#options.folder, `${name}.log`), 'utf8')))
+    return logs.reduce((sum, text) => sum + Number([...text.matchAll(/(\d+) packets? dropped by kernel/g)].at(-1)?.[1] ?? 0), 0)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#running?.catch(() => {})
     this.#socket.close()
-    await this.#wire[Symbol.asyncDispose]()
+    await Promise.all(this.#tails.map((tail) => tail[Symbol.asyncDispose]()))
   }
 
   #begin(): Promise<void> {
@@ -87,15 +96,23 @@ export class WireCapture implements AsyncDisposable {
   async #update(): Promise<void> {
     const marker = randomBytes(12).toString('hex')
     this.#socket.send(marker, discardPort, this.#options.address)
-    const frames: Frame[] = []
-    for (const deadline = Date.now() + markerMs; ; await delay(pollMs)) {
-      const fresh = await this.#wire.read()
-      frames.push(...fresh)
-      if (fresh.some((frame) => frame.length < markerFrameLength && Buffer.from(frame.bytes).includes(marker))) break
-      if (Date.now() > deadline) throw new Error('the capture beside Asterisk has ended: see tcpdump.log in the capture folder')
-    }
+    const deadline = Date.now() + markerMs
+    const read = await Promise.all(this.#tails.map((tail) => framesUntil(tail, marker, deadline)))
     // After the wire: a secret is written before anything it protects is sent.
     this.#secrets = parseKeyLog(await readFile(join(this.#options.folder, 'tls-keys.log'), 'utf8'))
-    for (const frame of frames) this.index.take(frame)
+    for (const frame of read.flat().sort((a, b) => a.at - b.at)) this.index.take(frame)
+  }
+}
+
+/** What was captured up to the marker, and what is there already beyond it. Throws when the marker does not come. */
+async function framesUntil(tail: PcapTail, marker: string, deadline: number): Promise<Frame[]> {
+  const frames: Frame[] = []
+  for (;;) {
+    const fresh = await tail.read()
+    frames.push(...fresh)
+    if (fresh.some((frame) => frame.length < markerFrameLength && Buffer.from(frame.bytes).includes(marker))) return frames
+    if (Date.now() > deadline)
+      throw new UnableError('the capture beside Asterisk has ended', 'see udp.log and tcp.log in the capture folder')
+    await delay(pollMs)
   }
 }

@@ -96,7 +96,7 @@ export async function startDocker(options: RuntimeOptions): Promise<StartedRunti
     ),
     async latenessMs() {
       const [info, personaMs] = await Promise.all([edge.info(), persona?.latenessMs() ?? 0])
-      return Math.max(info.pacer.lateness_p99_ms ?? 0, personaMs)
+      return Math.max(info.pacer.lateness_p99_ms ?? 0, personaMs, asterisk?.latenessMs() ?? 0)
     },
     died: lab.died,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),

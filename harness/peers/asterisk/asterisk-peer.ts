@@ -66,6 +66,11 @@ export class AsteriskPeer implements StartedPeer {
     }
   }
 
+  /** How late its media left lately: the 99th percentile, milliseconds. */
+  latenessMs(): number {
+    return this.#capture.index.lateness.p99Ms
+  }
+
   async open(cell: Cell, identity: PeerIdentity): Promise<PeerSession> {
     if (this.#sessions.has(identity.number)) throw new Error(`a session for ${identity.number} is open already`)
     const session = new AsteriskSession(cell, identity, {
@@ -76,6 +81,7 @@ export class AsteriskPeer implements StartedPeer {
       address: this.#place.address,
       logLines: (word) => this.#logLines(word),
       closed: (closed) => this.#forget(closed),
+      lostBefore: await this.#capture.lost(),
     })
     this.#sessions.set(identity.number, session)
     return session

@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Cell } from '../../../matrix/cell.ts'
 import type { RtpWire } from '../../../protocol/wire.ts'
+import { UnableError } from '../../errors.ts'
 import { readStreams } from '../../evidence/streams.ts'
 import { findCall, readTrace } from '../../evidence/trace.ts'
 import { CallFailed, type HeardDigit, type PeerEvidence, type PeerIdentity, type PeerSession, type RegisterOutcome } from '../peer.ts'
@@ -18,7 +19,7 @@ import { asteriskPorts, edgeUri } from './config.ts'
 import type { Registrations } from './registrations.ts'
 import type { IndexedCall } from './wire-index.ts'
 
-/** What every session of one Asterisk shares. */
+/** What a session is given. */
 export interface SessionResources {
   readonly ami: AmiClient
   /** A manager connection without events. */
@@ -30,6 +31,8 @@ export interface SessionResources {
   /** Lines of Asterisk's log about a word. */
   readonly logLines: (word: string) => Promise<string[]>
   readonly closed: (session: AsteriskSession) => void
+  /** Packets the capture had lost when the session began. */
+  readonly lostBefore: number
 }
 
 /** How long a call or a registration may take, milliseconds; scenarios have deadlines of their own. */
@@ -184,6 +187,12 @@ export class AsteriskSession implements PeerSession {
 
   async evidence(): Promise<PeerEvidence> {
     const calls = await this.#settledCalls()
+    const lost = (await this.#resources.capture.lost()) - this.#resources.lostBefore
+    if (lost > 0)
+      throw new UnableError(
+        `the capture beside Asterisk lost ${lost} packets: this machine is too busy`,
+        'run fewer cells at a time: --jobs',
+      )
     const rtp = this.#media(calls)
     const media = mediaFacts(rtp)
     return {

@@ -10,6 +10,7 @@ import type { SipMessage } from '../../../protocol/sip/message.ts'
 import { parseMessage } from '../../../protocol/sip/parser.ts'
 import { parseUri } from '../../../protocol/sip/uri.ts'
 import type { Address, RtpWire, SipWire } from '../../../protocol/wire.ts'
+import { SendingLateness } from './lateness.ts'
 import { type SecretsOf, TcpConnection } from './tcp-connection.ts'
 
 /** One SIP dialog or exchange, by its Call-ID. */
@@ -32,6 +33,7 @@ export interface WireIndexOptions {
 }
 
 export class WireIndex {
+  readonly lateness = new SendingLateness()
   readonly #options: WireIndexOptions
   readonly #decoder = new FrameDecoder()
   readonly #streams = new TcpStreams()
@@ -77,6 +79,7 @@ export class WireIndex {
   }
 
   #addMedia(wire: RtpWire): void {
+    this.lateness.take(wire)
     // RTCP has the odd port above its stream.
     const port = wire.local.port - (wire.local.port % 2)
     const wires = this.#rtp.get(port)

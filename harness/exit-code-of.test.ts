@@ -23,6 +23,8 @@ describe('exitCodeOf', () => {
       [{}, { verdict: 'skipped', reason: 'peer-cannot: osrtp-dtls: offers another profile' }],
       proven,
     ],
+    ['a check of a claimed cell failed', [{}, { check: true, verdict: 'fail' }], failed],
+    ['a check could not be judged', [{}, { check: true, verdict: 'inconclusive' }], unable],
     ['a failure outweighs what could not be tried', [{ verdict: 'error' }, { verdict: 'fail' }, { verdict: 'skipped' }], failed],
   ] as const)('%s', (_, cells, expected) => {
     expect(codeOf(...cells)).toBe(expected.code)

@@ -23,7 +23,7 @@ export function cellResult(changes: Partial<CellResult> = {}): CellResult {
   }
 }
 
-/** Only `cells` means anything in it. */
-export function results(...cells: CellResult[]): Results {
-  return { cells } as unknown as Results
+/** Only `cells` and `checks` mean anything in it. */
+export function results(...entries: CellResult[]): Results {
+  return { cells: entries.filter((entry) => !entry.check), checks: entries.filter((entry) => entry.check) } as unknown as Results
 }

@@ -203,6 +203,7 @@ function journalPlan(plan: Plan, standIns: StartedRuntime['standIns']): RunPlan 
     claimed: item.cell.claimed,
     clauses: [...item.clauses],
     scenario: item.scenario.id,
+    ...(item.scenario.runs === 'every-cell' ? {} : { check: true as const }),
     fidelity: 'persona' as const,
     ...(skip ? { skip: item.reason } : {}),
   })

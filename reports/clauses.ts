@@ -1,9 +1,9 @@
-/** Clause by clause: what the claimed cells of a run prove of the guide. */
+/** Clause by clause: what the claimed cells of a run, and the checks of them, prove of the guide. */
 import type { CellResult, ClauseInfo, ClauseResult, ClauseVerdict, Fidelity } from './schema/results.ts'
 
 type Bearing = 'proven' | 'broken' | 'flaky' | 'open' | 'skipped'
 
-/** Verdicts of all clauses, the planned ones first, then those only results name. Unclaimed cells bear on none. */
+/** Verdicts of all clauses, the planned ones first, then those only results name. Cells and checks bear on them alike, unclaimed cells on none. */
 export function clauseResults(clauses: readonly ClauseInfo[], cells: readonly CellResult[]): ClauseResult[] {
   const byClause = new Map<string, CellResult[]>(clauses.map((clause) => [clause.id, []]))
   for (const cell of cells) {

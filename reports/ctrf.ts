@@ -1,6 +1,7 @@
 /**
- * `ctrf.json`, Common Test Report Format 1.0.0 (ctrf.io). An inconclusive cell or a
- * harness error is `other`: it says nothing about the subject, so it is no failure of it.
+ * `ctrf.json`, Common Test Report Format 1.0.0 (ctrf.io): a test per cell and per check
+ * of one. An inconclusive cell or a harness error is `other`: it says nothing about the
+ * subject, so it is no failure of it.
  */
 import { randomUUID } from 'node:crypto'
 import { details, headline } from './junit.ts'
@@ -20,7 +21,7 @@ const statusOf: Record<Verdict, Status> = {
 /** The report as a JSON value. */
 export function ctrfReport(results: Results, reportId: string = randomUUID()): object {
   const { run, summary } = results
-  const tests = results.cells.map((cell) => test(cell))
+  const tests = [...results.cells, ...results.checks].map(test)
   const count = (status: Status) => tests.filter((item) => item.status === status).length
   const start = Date.parse(run.started)
   return {
@@ -40,7 +41,7 @@ export function ctrfReport(results: Results, reportId: string = randomUUID()): o
         skipped: count('skipped'),
         other: count('other'),
         flaky: tests.filter((item) => item.flaky).length,
-        suites: new Set(results.cells.map((cell) => cell.platform)).size,
+        suites: new Set([...results.cells, ...results.checks].map((cell) => cell.platform)).size,
         start,
         stop: start + Math.round(summary.wall_ms),
         duration: Math.round(summary.wall_ms),
@@ -75,7 +76,7 @@ function test(cell: CellResult) {
     ...(cell.started ? { start: Date.parse(cell.started), stop: Date.parse(cell.started) + Math.round(cell.duration_ms) } : {}),
     suite: [cell.platform, cell.scenario],
     type: 'interop',
-    tags: [cell.fidelity, cell.claimed ? 'claimed' : 'unclaimed'],
+    tags: [cell.check ? 'check' : 'cell', cell.fidelity, cell.claimed ? 'claimed' : 'unclaimed'],
     ...(cell.verdict === 'pass' ? {} : { message: headline(cell) }),
     ...(trace ? { trace } : {}),
     parameters: { ...cell.axes },

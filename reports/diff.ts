@@ -1,10 +1,11 @@
-/** What changed between two runs, cell by cell and clause by clause. */
+/** What changed between two runs, cell by cell, check by check and clause by clause. */
 import { cellKey } from './results.ts'
 import type { CellResult, ClauseVerdict, Results, Verdict } from './schema/results.ts'
 
 export interface CellChange {
   readonly id: string
   readonly scenario: string
+  readonly check: boolean
   /** Undefined where the run did not know the cell. */
   readonly before: Verdict | undefined
   readonly after: Verdict | undefined
@@ -26,7 +27,7 @@ export interface RunDiff {
   readonly clauses: { readonly id: string; readonly before: ClauseVerdict | undefined; readonly after: ClauseVerdict | undefined }[]
 }
 
-/** Compares claimed cells only: a probe of something unclaimed can neither regress nor be fixed. */
+/** Compares claimed cells and their checks only: a probe of something unclaimed can neither regress nor be fixed. */
 export function diffResults(before: Results, after: Results): RunDiff {
   const changes = pairs(before, after)
   const chosen = (test: (change: CellChange) => boolean) => changes.filter(test)
@@ -47,7 +48,7 @@ export function diffResults(before: Results, after: Results): RunDiff {
 
 function pairs(before: Results, after: Results): CellChange[] {
   const index = (results: Results) =>
-    new Map(results.cells.filter((cell) => cell.claimed).map((cell) => [cellKey(cell.id, cell.scenario), cell]))
+    new Map([...results.cells, ...results.checks].filter((cell) => cell.claimed).map((cell) => [cellKey(cell.id, cell.scenario), cell]))
   const old = index(before)
   const now = index(after)
   return [...new Set([...old.keys(), ...now.keys()])].map((key) => {
@@ -55,6 +56,7 @@ function pairs(before: Results, after: Results): CellChange[] {
     return {
       id: cell.id,
       scenario: cell.scenario,
+      check: cell.check ?? false,
       before: old.get(key)?.verdict,
       after: now.get(key)?.verdict,
       reason: now.get(key)?.reason,
@@ -71,8 +73,8 @@ export function diffMarkdown(diff: RunDiff): string {
           `## ${title} (${changes.length})`,
           '',
           ...changes.map(
-            ({ id, before, after, reason }) =>
-              `- \`${id}\` ${before ?? 'not in the run'} → ${after ?? 'not in the run'}${reason ? `: ${reason.replace(/\s+/g, ' ')}` : ''}`,
+            ({ id, scenario, check, before, after, reason }) =>
+              `- \`${id}\`${check ? ` (${scenario})` : ''} ${before ?? 'not in the run'} → ${after ?? 'not in the run'}${reason ? `: ${reason.replace(/\s+/g, ' ')}` : ''}`,
           ),
           '',
         ]

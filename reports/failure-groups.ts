@@ -1,6 +1,6 @@
 /**
  * Failures by what broke, not by cell: forty red cells are usually two mistakes. A group
- * also says what its cells have in common that cells which pass do not. Pure; shared by
+ * also says what its cells, and checks of cells, have in common that those which pass do not. Pure; shared by
  * the Markdown summary and report.html.
  */
 import type { AxisValues, CellResult, Verdict } from './schema/results.ts'
@@ -8,6 +8,8 @@ import type { AxisValues, CellResult, Verdict } from './schema/results.ts'
 /** What grouping needs of a cell. */
 export interface GroupedCell {
   readonly platform: string
+  readonly scenario: string
+  readonly check?: true | undefined
   readonly axes: AxisValues
   readonly claimed: boolean
   readonly verdict: Verdict
@@ -35,11 +37,11 @@ export interface FailureGroup<Cell extends GroupedCell> {
   readonly patterns: FailurePattern[]
 }
 
-/** Axis values (and platform) that some failing cells share although the tried cells vary in them. */
+/** Axis values, platform and scenario that some failing cells share although what was tried varies in them. */
 export interface FailurePattern {
   readonly shared: SharedValue[]
   readonly failing: number
-  /** How many tried cells have all shared values. */
+  /** How many of the same scenarios that were tried have all shared values. */
   readonly tried: number
 }
 
@@ -50,7 +52,16 @@ export function failureGroups<Cell extends GroupedCell>(cells: readonly Cell[]):
     tried.filter((cell) => cell.verdict === 'fail'),
     (cell) => firstBroken(cell)?.id ?? `reason: ${cell.reason ?? ''}`,
   )
-  return [...groups.values()].map((group) => describeGroup(group, tried)).sort((a, b) => b.cells.length - a.cells.length)
+  return [...groups.values()]
+    .map((group) => {
+      // A call that is refused on purpose says nothing of one that is not: scenarios are only compared with their like.
+      const scenarios = new Set(group.map((cell) => cell.scenario))
+      return describeGroup(
+        group,
+        tried.filter((cell) => scenarios.has(cell.scenario)),
+      )
+    })
+    .sort((a, b) => b.cells.length - a.cells.length)
 }
 
 function firstBroken(cell: GroupedCell): BrokenExpectation | undefined {
@@ -84,7 +95,7 @@ function patternOf(cells: readonly GroupedCell[], tried: readonly GroupedCell[])
 }
 
 function sharedValues(group: readonly GroupedCell[], tried: readonly GroupedCell[]): SharedValue[] {
-  const names = ['platform', ...Object.keys(group[0]!.axes)]
+  const names = ['scenario', 'platform', ...Object.keys(group[0]!.axes)]
   return names.flatMap((name) => {
     const value = axisValue(group[0]!, name)
     const varies = tried.some((cell) => axisValue(cell, name) !== value)
@@ -93,5 +104,5 @@ function sharedValues(group: readonly GroupedCell[], tried: readonly GroupedCell
 }
 
 function axisValue(cell: GroupedCell, name: string): string {
-  return name === 'platform' ? cell.platform : cell.axes[name as keyof AxisValues]
+  return name === 'platform' || name === 'scenario' ? cell[name] : cell.axes[name as keyof AxisValues]
 }

@@ -1,7 +1,8 @@
 /**
  * The guide's matrix as a grid: a row per platform (and fidelity, so that a persona's
- * passes never stand in the product's row), a column per axis value. Pure; the Markdown
- * summary renders it on the machine of the run, report.html in the reader's browser.
+ * passes never stand in the product's row), a column per axis value; and the checks of its
+ * cells as a table of scenarios. Pure; the Markdown summary renders them on the machine of
+ * the run, report.html in the reader's browser.
  */
 import type { AxisValues, CellResult, Fidelity, PlatformInfo, Verdict } from './schema/results.ts'
 
@@ -72,13 +73,44 @@ export function buildGrid(platforms: readonly PlatformInfo[], cells: readonly Gr
   return { axes, rows }
 }
 
+export interface CheckColumn {
+  readonly platform: PlatformInfo
+  readonly fidelity: Fidelity
+}
+
+export interface CheckRow {
+  readonly scenario: string
+  readonly total: Counts
+  /** One per column. */
+  readonly fields: Counts[]
+}
+
+/** Checks of claimed cells: a row per scenario, a column per platform and fidelity that has any. */
+export function buildCheckTable(
+  platforms: readonly PlatformInfo[],
+  checks: readonly (GridCell & Pick<CellResult, 'scenario'>)[],
+): { columns: CheckColumn[]; rows: CheckRow[] } {
+  const claimed = checks.filter((check) => check.claimed)
+  const columns = platforms.flatMap((platform) =>
+    fidelitiesOf(claimed.filter((check) => check.platform === platform.id)).map((fidelity) => ({ platform, fidelity })),
+  )
+  const rows = [...Map.groupBy(claimed, (check) => check.scenario)].map(([scenario, own]) => ({
+    scenario,
+    total: countVerdicts(own),
+    fields: columns.map(({ platform, fidelity }) =>
+      countVerdicts(own.filter((check) => check.platform === platform.id && check.fidelity === fidelity)),
+    ),
+  }))
+  return { columns, rows }
+}
+
 /** A platform’s fidelities, the product itself first. */
-function fidelitiesOf(cells: readonly GridCell[]): Fidelity[] {
+function fidelitiesOf(cells: readonly Pick<GridCell, 'fidelity'>[]): Fidelity[] {
   const order: Fidelity[] = ['real', 'remote', 'persona']
   return order.filter((fidelity) => cells.some((cell) => cell.fidelity === fidelity))
 }
 
-function countVerdicts(cells: readonly Pick<GridCell, 'verdict'>[]): Counts {
+export function countVerdicts(cells: readonly Pick<GridCell, 'verdict'>[]): Counts {
   const counts: Counts = { pass: 0, fail: 0, flaky: 0, inconclusive: 0, error: 0, skipped: 0 }
   for (const cell of cells) counts[cell.verdict]++
   return counts

@@ -1,16 +1,14 @@
 /**
  * `junit.xml`, the dialect CI systems agree on (Surefire's, with its elements for flaky
- * tests): a suite per platform, a case per cell. A failure is the subject's, an error is
+ * tests): a suite per platform, a case per cell and per check of one. A failure is the subject's, an error is
  * ours or the machine's, and neither is ever filed as the other.
  */
 import type { Attempt, CellResult, ExpectationResult, Results } from './schema/results.ts'
 
 export function junitXml(results: Results): string {
-  const suites = results.platforms.map((platform) => ({ platform, cells: results.cells.filter((cell) => cell.platform === platform.id) }))
-  const lines = [
-    '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name="trunkproof"${counts(results.cells)}${time(results.summary.wall_ms)}>`,
-  ]
+  const all = [...results.cells, ...results.checks]
+  const suites = results.platforms.map((platform) => ({ platform, cells: all.filter((cell) => cell.platform === platform.id) }))
+  const lines = ['<?xml version="1.0" encoding="UTF-8"?>', `<testsuites name="trunkproof"${counts(all)}${time(results.summary.wall_ms)}>`]
   for (const { platform, cells } of suites) {
     if (cells.length === 0) continue
     const seconds = cells.reduce((total, cell) => total + cell.duration_ms, 0)

@@ -119,6 +119,43 @@ test('unclaimed cells are counted apart and break nothing', () => {
   expect(clauses[0]).toMatchObject({ id: 'transport.udp', verdict: 'proven', proven: 1, cells: [first.cell] })
 })
 
+describe('checks', () => {
+  const check = { ...first, scenario: 'stranger', check: true as const, clauses: ['prerequisites.ip-acl'] }
+  const clauses = [{ id: 'prerequisites.ip-acl', title: 'ACL' }]
+
+  test('stand beside the cells and are counted apart', () => {
+    const events = [started([first, second, check], clauses), attempt(first, 'pass'), attempt(check, 'fail', 1, { check: true }), finished]
+    const { cells, checks, summary } = buildResults(events)
+    expect(cells.map((cell) => [cell.id, cell.check])).toEqual([
+      [first.cell, undefined],
+      [second.cell, undefined],
+    ])
+    expect(checks).toMatchObject([{ id: first.cell, scenario: 'stranger', check: true, verdict: 'fail' }])
+    expect(summary).toMatchObject({ cells: 2, pass: 1, fail: 0, skipped: 1, checks: { total: 1, pass: 0, fail: 1, skipped: 0 } })
+  })
+
+  test('that were not tried are checks all the same', () => {
+    const { cells, checks, summary } = buildResults([started([first, check]), attempt(first, 'pass'), finished])
+    expect(cells).toHaveLength(1)
+    expect(checks).toMatchObject([{ check: true, verdict: 'skipped' }])
+    expect(summary.checks).toMatchObject({ total: 1, skipped: 1 })
+  })
+
+  test('prove and break clauses as cells do', () => {
+    const verdictOf = (verdict: Verdict) =>
+      buildResults([started([first, check], clauses), attempt(check, verdict, 1, { check: true }), finished]).clauses[0]
+    expect(verdictOf('pass')).toMatchObject({ verdict: 'proven', cells: [first.cell] })
+    expect(verdictOf('fail')).toMatchObject({ verdict: 'broken' })
+  })
+
+  test('are what any further scenario of a cell finds: a cell has one entry', () => {
+    const again = { ...first, scenario: 'another-call' }
+    const { cells, checks } = buildResults([started([first, again]), attempt(first, 'pass'), attempt(again, 'pass'), finished])
+    expect(cells.map(({ scenario }) => scenario)).toEqual(['proof-call'])
+    expect(checks).toMatchObject([{ scenario: 'another-call', check: true }])
+  })
+})
+
 describe('clauses', () => {
   const clause = (id: string, ...events: JournalEvent[]) =>
     buildResults([started([first, second], [{ id, title: id }]), ...events, finished]).clauses.find((found) => found.id === id)

@@ -1,5 +1,6 @@
 /** From the journal to `results.json`: what the run came to, computed from its events alone. */
 import { clauseResults } from './clauses.ts'
+import { countVerdicts } from './grid.ts'
 import type { JournalEvent, PlannedCell, RunPlan } from './schema/journal.ts'
 import type { Attempt, CellResult, PlatformInfo, ProbeOutcome, Results, RunFacts, Summary, Verdict } from './schema/results.ts'
 import { schemaVersion } from './schema/results.ts'
@@ -25,24 +26,37 @@ export function buildResults(events: readonly JournalEvent[]): Results {
   const skips = new Map<string, string>()
   for (const event of events) if (event.event === 'cell.skipped') skips.set(cellKey(event.cell, event.scenario), event.reason)
 
-  const cells: CellResult[] = []
+  const entries: CellResult[] = []
   for (const [key, planned] of plan.cells) {
     const tried = attempts.get(key)
     attempts.delete(key)
-    if (tried) cells.push(settle(tried.map((event) => ({ attempt: event.attempt, result: event.result }))))
-    else cells.push(untried(planned, skips.get(key) ?? planned.skip ?? notRun))
+    if (tried) entries.push(settle(tried.map((event) => ({ attempt: event.attempt, result: event.result }))))
+    else entries.push(untried(planned, skips.get(key) ?? planned.skip ?? notRun))
   }
   // What was run without having been planned is a harness mistake, but no reason to hide it.
-  for (const tried of attempts.values()) cells.push(settle(tried.map((event) => ({ attempt: event.attempt, result: event.result }))))
+  for (const tried of attempts.values()) entries.push(settle(tried.map((event) => ({ attempt: event.attempt, result: event.result }))))
 
+  const { cells, checks } = cellsAndChecks(entries)
   return {
     schema_version: schemaVersion,
     run,
-    summary: summarise(cells, wallMs(events, run)),
-    clauses: clauseResults(plan.clauses, cells),
-    platforms: platformsOf(plan.platforms, cells),
+    summary: summarise(cells, checks, wallMs(events, run)),
+    clauses: clauseResults(plan.clauses, [...cells, ...checks]),
+    platforms: platformsOf(plan.platforms, entries),
     cells,
+    checks,
   }
+}
+
+/** A cell has one entry: should several scenarios claim to decide it, the first does and the others are checks. */
+function cellsAndChecks(entries: readonly CellResult[]): Pick<Results, 'cells' | 'checks'> {
+  const cells = new Map<string, CellResult>()
+  const checks: CellResult[] = []
+  for (const entry of entries) {
+    if (entry.check || cells.has(entry.id)) checks.push({ ...entry, check: true })
+    else cells.set(entry.id, entry)
+  }
+  return { cells: [...cells.values()], checks }
 }
 
 function runFacts(events: readonly JournalEvent[]): RunFacts {
@@ -116,13 +130,14 @@ function probe(result: CellResult): { probe?: ProbeOutcome } {
 }
 
 function untried(planned: PlannedCell, reason: string): CellResult {
-  const { cell, platform, axes, claimed, scenario, fidelity, clauses } = planned
+  const { cell, platform, axes, claimed, scenario, check, fidelity, clauses } = planned
   return {
     id: cell,
     platform,
     axes,
     claimed,
     scenario,
+    ...(check ? { check } : {}),
     fidelity,
     verdict: 'skipped',
     reason,
@@ -135,10 +150,8 @@ function untried(planned: PlannedCell, reason: string): CellResult {
   }
 }
 
-function summarise(cells: readonly CellResult[], wall_ms: number): Summary {
-  const claimed = cells.filter((cell) => cell.claimed)
+function summarise(cells: readonly CellResult[], checks: readonly CellResult[], wall_ms: number): Summary {
   const unclaimed = cells.filter((cell) => !cell.claimed)
-  const count = (verdict: Verdict) => claimed.filter((cell) => cell.verdict === verdict).length
   const outcome = (probe: ProbeOutcome) => unclaimed.filter((cell) => cell.probe === probe).length
   const unclaimedCounts = {
     cells: unclaimed.length,
@@ -146,19 +159,16 @@ function summarise(cells: readonly CellResult[], wall_ms: number): Summary {
     refused: outcome('refused'),
     misbehaves: outcome('misbehaves'),
   }
+  const claimed = (entries: readonly CellResult[]) => entries.filter((entry) => entry.claimed)
   return {
-    cells: claimed.length,
-    pass: count('pass'),
-    fail: count('fail'),
-    flaky: count('flaky'),
-    inconclusive: count('inconclusive'),
-    error: count('error'),
-    skipped: count('skipped'),
+    cells: claimed(cells).length,
+    ...countVerdicts(claimed(cells)),
     wall_ms,
     unclaimed: {
       ...unclaimedCounts,
       open: unclaimedCounts.cells - unclaimedCounts.works - unclaimedCounts.refused - unclaimedCounts.misbehaves,
     },
+    checks: { total: claimed(checks).length, ...countVerdicts(claimed(checks)) },
   }
 }
 

@@ -1,9 +1,9 @@
 /** `summary.md`: the run on one screen, made for a pull request or a CI job page. */
 import { failureGroups } from './failure-groups.ts'
-import { buildGrid, type Counts, type GridField, triedOf, verdictSymbol, worstVerdict } from './grid.ts'
+import { buildCheckTable, buildGrid, type Counts, triedOf, verdictSymbol, worstVerdict } from './grid.ts'
 import { headline } from './junit.ts'
 import type { CellResult, ClauseVerdict, Results } from './schema/results.ts'
-import { fidelityFacts, skipReasons, verdictSentence } from './verdict-text.ts'
+import { checkTitles, entryCount, fidelityFacts, skipReasons, verdictSentence } from './verdict-text.ts'
 
 /** Longer lists end with how many more there are; report.html has all. */
 const maxRows = 20
@@ -13,6 +13,7 @@ export function summaryMarkdown(results: Results): string {
     `# ${verdictSentence(results)}`,
     facts(results),
     grid(results),
+    checks(results),
     failures(results),
     cellList(results, 'Flaky', (cell) => cell.claimed && cell.verdict === 'flaky'),
     cellList(results, 'Without a result', (cell) => cell.claimed && (cell.verdict === 'error' || cell.verdict === 'inconclusive')),
@@ -42,12 +43,30 @@ function grid({ platforms, cells }: Results): string {
   const lines = [
     `| Platform | Fidelity | ${columns.map(({ value }) => text(value)).join(' | ')} | all |`,
     `|---|---|${columns.map(() => '--:').join('|')}|--:|`,
-    ...rows.map((row) => `| ${text(row.platform.title)} | ${row.fidelity} | ${[...row.fields, row.total].map(field).join(' | ')} |`),
+    ...rows.map(
+      (row) =>
+        `| ${text(row.platform.title)} | ${row.fidelity} | ${[...row.fields, row.total].map(({ counts }) => field(counts)).join(' | ')} |`,
+    ),
   ]
   return ['## Matrix', 'Proven of tried. ✓ proven, ✗ fails, ≈ flaky, ! error, ? inconclusive, – not tried.', lines.join('\n')].join('\n\n')
 }
 
-function field({ counts }: GridField): string {
+function checks({ platforms, checks }: Results): string {
+  const { columns, rows } = buildCheckTable(platforms, checks)
+  if (rows.length === 0) return ''
+  const titles = checkTitles(checks)
+  const lines = [
+    `| Scenario | Expects | ${columns.map(({ platform, fidelity }) => `${text(platform.title)} (${fidelity})`).join(' | ')} | all |`,
+    `|---|---|${columns.map(() => '--:').join('|')}|--:|`,
+    ...rows.map(
+      ({ scenario, fields, total }) =>
+        `| ${text(scenario)} | ${text(titles[scenario] ?? '')} | ${[...fields, total].map(field).join(' | ')} |`,
+    ),
+  ]
+  return ['## Checks', 'What further scenarios found in some of these cells: passed of tried.', lines.join('\n')].join('\n\n')
+}
+
+function field(counts: Counts): string {
   const worst = worstVerdict(counts)
   if (!worst) return ''
   return worst === 'skipped' ? '–' : `${verdictSymbol[worst]} ${ratio(counts)}`
@@ -58,17 +77,17 @@ function ratio(counts: Counts): string {
 }
 
 function failures(results: Results): string {
-  const groups = failureGroups(results.cells)
+  const groups = failureGroups([...results.cells, ...results.checks])
   if (groups.length === 0) return ''
   const lines = groups.slice(0, maxRows).flatMap((group) => {
     const { example, patterns, cells } = group
     const common = patterns.filter(({ shared }) => shared.length > 0)
     return [
-      `- **${text(group.title)}** (${cells.length} ${cells.length === 1 ? 'cell' : 'cells'})`,
+      `- **${text(group.title)}** (${entryCount(cells)})`,
       ...(example ? [`  - expected ${inline(example.expected)}, seen ${inline(example.seen)}`] : []),
       ...common.map(({ shared, failing, tried }) => {
         const values = shared.map(({ name, value }) => `${name} ${value}`).join(', ')
-        return `  - in common: ${text(values)} (${failing} of ${tried} tried cells like that)`
+        return `  - in common: ${text(values)} (${failing} of ${tried} tried like that)`
       }),
       ...(example?.cause ? [`  - likely cause: ${text(example.cause)}`] : []),
       ...(example?.remedy ? [`  - remedy: ${text(example.remedy)}`] : []),
@@ -79,11 +98,14 @@ function failures(results: Results): string {
 }
 
 function cellList(results: Results, title: string, chosen: (cell: CellResult) => boolean): string {
-  const cells = results.cells.filter(chosen)
+  const cells = [...results.cells, ...results.checks].filter(chosen)
   if (cells.length === 0) return ''
   const lines = cells
     .slice(0, maxRows)
-    .map((cell) => `- ${cell.claimed ? verdictSymbol[cell.verdict] : '○'} \`${code(cell.id)}\` ${text(story(cell))}`)
+    .map(
+      (cell) =>
+        `- ${cell.claimed ? verdictSymbol[cell.verdict] : '○'} \`${code(cell.id)}\` ${cell.check ? `(${text(cell.scenario)}) ` : ''}${text(story(cell))}`,
+    )
   return [`## ${title}`, [...lines, ...more(cells.length)].join('\n')].join('\n\n')
 }
 
@@ -105,13 +127,14 @@ function clauses(results: Results): string {
 
 function deviations(results: Results): string {
   const found = Map.groupBy(
-    results.cells.flatMap((cell) => cell.deviations),
-    (deviation) => deviation.id,
+    [...results.cells, ...results.checks].flatMap((cell) => cell.deviations.map((deviation) => ({ cell, deviation }))),
+    ({ deviation }) => deviation.id,
   )
   if (found.size === 0) return ''
   const lines = [...found].map(([id, items]) => {
-    const reference = items[0]!.reference ? ` (${items[0]!.reference})` : ''
-    return `- \`${code(id)}\` ${text(items[0]!.detail + reference)}: ${items.length} cells`
+    const { detail, reference } = items[0]!.deviation
+    const where = entryCount([...new Set(items.map(({ cell }) => cell))])
+    return `- \`${code(id)}\` ${text(detail + (reference ? ` (${reference})` : ''))}: ${where}`
   })
   return ['## Deviations that did not stop a call', [...lines.slice(0, maxRows), ...more(lines.length)].join('\n')].join('\n\n')
 }
@@ -121,7 +144,9 @@ function skipped(results: Results): string {
   if (reasons.length === 0) return ''
   return [
     '## Not tried',
-    [...reasons.slice(0, maxRows).map(({ reason, cells }) => `- ${cells}: ${text(reason)}`), ...more(reasons.length)].join('\n'),
+    [...reasons.slice(0, maxRows).map(({ reason, cells, checks }) => `- ${cells + checks}: ${text(reason)}`), ...more(reasons.length)].join(
+      '\n',
+    ),
   ].join('\n\n')
 }
 

@@ -53,6 +53,7 @@ export async function attemptItem(parts: AttemptParts): Promise<CellResult> {
     axes: { ...item.cell.axes } satisfies AxisValues,
     claimed: item.cell.claimed,
     scenario: item.scenario.id,
+    ...(item.scenario.runs === 'every-cell' ? {} : { check: true as const }),
     fidelity: peer.fidelity satisfies Fidelity,
     clauses: [...item.clauses],
     attempts: parts.attempt,

@@ -7,6 +7,7 @@ import { z } from 'zod'
 import {
   axesSchema,
   cellResultSchema,
+  checkSchema,
   clauseInfoSchema,
   fidelitySchema,
   platformInfoSchema,
@@ -14,7 +15,10 @@ import {
   schemaVersion,
 } from './results.ts'
 
-/** One planned (cell, scenario). `skip` is set where the plan already knows that it will not be tried. */
+/**
+ * One planned (cell, scenario): the cell itself, or a check of it under a further scenario.
+ * `skip` is set where the plan already knows that it will not be tried.
+ */
 export const plannedCellSchema = z.object({
   cell: z.string(),
   platform: z.string(),
@@ -22,6 +26,7 @@ export const plannedCellSchema = z.object({
   claimed: z.boolean(),
   clauses: z.array(z.string()),
   scenario: z.string(),
+  check: checkSchema,
   fidelity: fidelitySchema,
   skip: z.string().optional(),
 })

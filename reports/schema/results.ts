@@ -174,6 +174,9 @@ const attemptShape = {
 export const attemptSchema = z.object({ attempt: z.int().positive(), ...attemptShape }).meta({ id: 'Attempt' })
 export type Attempt = z.infer<typeof attemptSchema>
 
+/** The scenario that runs on every cell decides the cell; the others, tried on some of them, are checks. */
+export const checkSchema = z.literal(true).optional().describe('Set where the scenario is not the one that decides the cell')
+
 /** One cell under one scenario. The harness emits one per attempt; `results.json` holds the last and keeps the others in `earlier_attempts`. */
 export const cellResultSchema = z
   .object({
@@ -182,6 +185,7 @@ export const cellResultSchema = z
     axes: axesSchema,
     claimed: z.boolean(),
     scenario: z.string(),
+    check: checkSchema,
     fidelity: fidelitySchema,
     ...attemptShape,
     clauses: z.array(z.string()),
@@ -232,7 +236,7 @@ export type ClauseInfo = z.infer<typeof clauseInfoSchema>
 export const clauseResultSchema = clauseInfoSchema
   .extend({
     verdict: clauseVerdictSchema,
-    cells: z.array(z.string()).describe('Ids of the claimed cells that bear on it'),
+    cells: z.array(z.string()).describe('Ids of the claimed cells that bear on it, by themselves or by a check'),
     proven_by: z.array(fidelitySchema).describe('How faithful the peers were that prove it'),
     proven: z.int(),
     broken: z.int(),
@@ -253,17 +257,22 @@ export const platformInfoSchema = z
   .meta({ id: 'Platform' })
 export type PlatformInfo = z.infer<typeof platformInfoSchema>
 
-/** Counts over claimed cells; unclaimed ones are counted apart because they can break no claim. */
-export const summarySchema = z.object({
-  cells: z.int(),
+const verdictCounts = {
   pass: z.int(),
   fail: z.int(),
   flaky: z.int(),
   inconclusive: z.int(),
   error: z.int(),
   skipped: z.int(),
+}
+
+/** Counts over claimed cells, each counted once; unclaimed ones are counted apart because they can break no claim, checks because they are no cells. */
+export const summarySchema = z.object({
+  cells: z.int(),
+  ...verdictCounts,
   wall_ms: z.number(),
   unclaimed: z.object({ cells: z.int(), works: z.int(), refused: z.int(), misbehaves: z.int(), open: z.int() }),
+  checks: z.object({ total: z.int(), ...verdictCounts }).describe('Checks of claimed cells'),
 })
 export type Summary = z.infer<typeof summarySchema>
 
@@ -273,6 +282,7 @@ export const resultsSchema = z.object({
   summary: summarySchema,
   clauses: z.array(clauseResultSchema),
   platforms: z.array(platformInfoSchema),
-  cells: z.array(cellResultSchema),
+  cells: z.array(cellResultSchema).describe('One entry for every cell'),
+  checks: z.array(cellResultSchema).describe('What further scenarios found in some of these cells'),
 })
 export type Results = z.infer<typeof resultsSchema>

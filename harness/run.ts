@@ -139,7 +139,7 @@ async function startRuntime(options: RunOptions, runtimeOptions: RuntimeOptions)
 const keyOf = ({ cell, scenario }: PlanItem): string => `${cell.id}/${scenario.id}`
 
 /** The command that tries one item again, alone. */
-export function rerunCommand({ cell, scenario }: PlanItem, { runtime }: Pick<RunOptions, 'runtime'>): string {
+function rerunCommand({ cell, scenario }: PlanItem, { runtime }: Pick<RunOptions, 'runtime'>): string {
   const axes = Object.entries(cell.axes).map(([name, value]) => `--axis ${name}=${value}`)
   return [
     'npm run matrix --',

@@ -44,6 +44,7 @@ const nothing: MediaStats = {
   rtcp: { sent: 0, received: 0, malformed: 0, bye: false },
   mos: undefined,
   heard: undefined,
+  protection: { profile: 'RTP/AVP', srtpSent: 0, srtpReceived: 0, plainReceived: 0, authFailures: 0, replayed: 0 },
   departures: [],
 }
 

@@ -217,6 +217,14 @@ export class RtpSession extends EventEmitter<MediaEvents> implements MediaSessio
               delayMs: negotiated.ptimeMs + 2 * received.jitterMs + (rtcp.remoteReport?.roundTripMs ?? 0) / 2,
             }),
       heard: this.#heard,
+      protection: {
+        profile: negotiated?.profile ?? 'RTP/AVP',
+        srtpSent: 0,
+        srtpReceived: 0,
+        plainReceived: 0,
+        authFailures: 0,
+        replayed: 0,
+      },
       departures: this.#negotiation.departures,
     }
   }

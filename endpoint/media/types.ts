@@ -5,7 +5,17 @@
 
 import type { TonePair } from '../../protocol/audio/tone.ts'
 import type { ToneReading } from '../../protocol/audio/tone-detector.ts'
-import type { CodecName, Direction, Negotiated, SdpStyle } from '../../protocol/sdp/types.ts'
+import type {
+  CodecName,
+  Direction,
+  Keying,
+  MediaProfile,
+  Negotiated,
+  Protection,
+  ProtectionProfile,
+  SdpStyle,
+  SrtpKeying,
+} from '../../protocol/sdp/types.ts'
 import type { Address, RtpTap } from '../../protocol/wire.ts'
 
 export type DtmfMethod = 'rfc4733' | 'info'
@@ -25,8 +35,19 @@ export interface MediaOptions {
   /** Media goes to where valid media comes from (RFC 7362). Default true. */
   readonly latching?: boolean
   readonly sdp?: SdpStyle
+  /** Default: plain RTP, and nothing else is allowed. */
+  readonly protection?: Protection
+  /** Sees every pair of SRTP master keys as it comes into use: evidence, never to be logged. */
+  readonly srtpKeyTap?: (keys: SrtpKeys) => void
   /** Sees this session's packets, in addition to the factory's tap. */
   readonly tap?: RtpTap
+}
+
+/** Master keys of one session from the moment they came into use, `local` being what it sends under. */
+export interface SrtpKeys extends SrtpKeying {
+  /** Epoch milliseconds. */
+  readonly at: number
+  readonly keying: Keying
 }
 
 /** What a renegotiation changes; absent parts stay as they are. */
@@ -121,6 +142,24 @@ export interface MediaSession {
 /** Packet counts by payload type number. */
 export type PayloadTypeCounts = Readonly<Record<number, number>>
 
+/** How the media of a session was protected, counted in packets of RTP and RTCP together. */
+export interface ProtectionStats {
+  readonly profile: MediaProfile
+  readonly keying?: Keying
+  readonly suite?: ProtectionProfile
+  readonly srtpSent: number
+  /** Authenticated. */
+  readonly srtpReceived: number
+  /** Keyed, yet these came as plain RTP or RTCP: dropped. */
+  readonly plainReceived: number
+  /** Neither authentic nor plain: a wrong key, a forged or a damaged packet. Dropped. */
+  readonly authFailures: number
+  /** Authentic, but seen before or too old to tell (RFC 3711 section 3.3.2). Dropped. */
+  readonly replayed: number
+  /** Of DTLS; `failed` once the other side's certificate is not the one its description promised, or nobody answers. */
+  readonly handshake?: 'pending' | 'done' | 'failed'
+}
+
 /** What one session sent and heard so far; plain data, fit for JSON. */
 export interface MediaStats {
   readonly sent: {
@@ -172,6 +211,7 @@ export interface MediaStats {
   readonly mos: number | undefined
   /** The newest full window heard. */
   readonly heard: ToneReading | undefined
+  readonly protection: ProtectionStats
   /** Ways in which the remote side broke a rule and was lived with. */
   readonly departures: readonly string[]
 }

@@ -11,8 +11,52 @@ export type CodecName = 'pcmu' | 'pcma' | 'opus'
 /** RFC 3264 section 5.1, seen from the side that holds the value. */
 export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive'
 
-/** The transport profile of an m= line (RFC 3551, RFC 3711, RFC 5764). Only RTP/AVP is spoken so far. */
-export type MediaProfile = 'RTP/AVP'
+/** The transport profile of an m= line (RFC 3551, RFC 3711, RFC 5764). */
+export type MediaProfile = 'RTP/AVP' | 'RTP/SAVP' | 'UDP/TLS/RTP/SAVP'
+
+/** How the keys of protected media come about: in the descriptions (RFC 4568), or by a handshake on the media path (RFC 5763). */
+export type Keying = 'sdes' | 'dtls'
+
+/** How SRTP packets are encrypted and authenticated, by the IANA names of RFC 4568 and RFC 7714. */
+export type ProtectionProfile =
+  | 'AEAD_AES_256_GCM'
+  | 'AEAD_AES_128_GCM'
+  | 'AES_256_CM_HMAC_SHA1_80'
+  | 'AES_CM_128_HMAC_SHA1_80'
+  | 'AES_CM_128_HMAC_SHA1_32'
+
+/** How a description protects media. */
+export interface Protection {
+  /** What an offer of ours is: plain, a demand (secure profile), or opportunistic (RFC 8643: RTP/AVP that carries keying attributes). */
+  readonly offer: 'rtp' | Keying | 'osrtp'
+  /** Keyings offered with `osrtp` and accepted in offers of the other side, in order of preference. */
+  readonly keyings: readonly Keying[]
+  /** Plain RTP is never agreed to: an offer without keying is refused (488), and so is an answer. */
+  readonly required: boolean
+  /** False where signalling is not secure: keying attributes are ignored, secure profiles refused, and only plain RTP is agreed to. */
+  readonly allowed: boolean
+  /** In order of preference; default all, strongest first. */
+  readonly suites?: readonly ProtectionProfile[]
+}
+
+/** A master key and its salt (RFC 3711 section 3.2.1). */
+export interface MasterKey {
+  readonly key: Uint8Array
+  readonly salt: Uint8Array
+}
+
+/** What the packets of both directions are protected with: `local` is what we send under. */
+export interface SrtpKeying {
+  readonly profile: ProtectionProfile
+  readonly local: MasterKey
+  readonly remote: MasterKey
+}
+
+/** A certificate's hash as SDP writes it (RFC 8122): the function in lower case, the value in upper-case hex with colons. */
+export interface Fingerprint {
+  readonly algorithm: string
+  readonly value: string
+}
 
 /** Payload type numbers used in our own offers for what has no static number. */
 export interface DynamicPayloadTypes {
@@ -80,6 +124,17 @@ export interface Negotiated {
   /** The remote side put us on hold: by direction, or by the old connection address 0.0.0.0. */
   readonly remoteHold: boolean
   readonly profile: MediaProfile
+  /** How packets are keyed; undefined for plain RTP, which RTP/AVP with keying attributes is not (RFC 8643). */
+  readonly keying?: Keying
+  /** The keys, with SDES. Those of a DTLS handshake come later and are no part of the agreement. */
+  readonly srtp?: SrtpKeying
+  readonly dtls?: {
+    /** Our part in the handshake: the active side begins. */
+    readonly setup: 'active' | 'passive'
+    readonly remoteFingerprints: readonly Fingerprint[]
+  }
+  /** RTCP comes and goes on the RTP port (RFC 5761). */
+  readonly rtcpMux?: boolean
   /** Ways in which the remote description broke a rule and was lived with. */
   readonly departures: readonly string[]
 }

@@ -150,7 +150,8 @@ async function assemble(options: EdgeOptions, log: Log, undo: AsyncDisposableSta
     clock,
     faults,
     media: withSignallingOnly(engine),
-    limits: { dialogs: options.maxCalls },
+    // A call leaves transactions behind for half a minute after it: room for those of a busy one, not for any number of strangers'.
+    limits: { dialogs: options.maxCalls, serverTransactions: 10 * options.maxCalls },
   })
 
   const authorizer = new Authorizer({ directory, realm: options.realm, faults })

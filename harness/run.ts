@@ -95,7 +95,7 @@ async function tryAll(parts: Undertaking): Promise<void> {
       // What was cut off says nothing about the cell: it counts as not run.
       if (signal.aborted && result.verdict !== 'pass') return
       progress.finished(result)
-      if (result.verdict === 'pass' || !result.claimed) return
+      if (result.verdict === 'pass' || result.verdict === 'skipped' || !result.claimed) return
     }
   })
   if (broken.signal.aborted) throw broken.signal.reason

@@ -63,7 +63,7 @@ export async function attemptItem(parts: AttemptParts): Promise<CellResult> {
   try {
     const seen = await observe(parts)
     const expectations = judge(item.scenario.expectations, seen.evidence)
-    const verdict = await settleVerdict(item, expectations, () => parts.latenessSince(startedAt))
+    const verdict = await settleVerdict(item, expectations, () => parts.latenessSince(startedAt), peer.fidelity)
     const durationMs = Date.now() - startedAt
     const saved = await saveEvidence(parts.runDir, parts.attempt, item, seen.evidence)
     return {

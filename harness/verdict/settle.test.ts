@@ -115,3 +115,10 @@ describe('a probe of what a product is declared unable to do', () => {
     expect(await settleVerdict(probe, [one('media.loss', 'fail')], late)).toMatchObject({ verdict: 'inconclusive' })
   })
 })
+
+describe('audio of a product that plays in real time', () => {
+  test.each(['media.level', 'media.identity'])('%s is machine-bound on the product itself, and a failure on a persona', async (id) => {
+    expect(await settleVerdict(claim, [one(id, 'fail')], late, 'real')).toMatchObject({ verdict: 'inconclusive' })
+    expect(await settleVerdict(claim, [one(id, 'fail')], late, 'persona')).toMatchObject({ verdict: 'fail' })
+  })
+})

@@ -151,7 +151,7 @@ async function assemble(options: EdgeOptions, log: Log, undo: AsyncDisposableSta
     faults,
     media: withSignallingOnly(engine),
     // A call leaves transactions behind for half a minute after it: room for those of a busy one, not for any number of strangers'.
-    limits: { dialogs: options.maxCalls, serverTransactions: 10 * options.maxCalls },
+    limits: { dialogs: options.maxCalls, serverTransactions: 20 * options.maxCalls },
   })
 
   const authorizer = new Authorizer({ directory, realm: options.realm, faults })

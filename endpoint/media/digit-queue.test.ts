@@ -94,7 +94,7 @@ test('aborting rejects all that was not sent', async () => {
   const second = queue.enqueue(steps('3', 'info'))
   const rejections = Promise.all([expect(first).rejects.toThrow('over'), expect(second).rejects.toThrow('over')])
   await pass(60)
-  queue.abort(new Error('over'))
+  queue.abort(() => new Error('over'))
   await rejections
   await pass(500)
   expect(log).toEqual(['0 event 1 100'])

@@ -81,10 +81,10 @@ export class DigitQueue {
     this.#begin()
   }
 
-  /** Rejects everything that was not sent. */
-  abort(reason: unknown): void {
+  /** Rejects everything that was not sent. The reason is only made when there is something. */
+  abort(reason: () => unknown): void {
     this.#sounding = false
-    for (const job of this.#jobs.splice(0)) job.reject(reason)
+    for (const job of this.#jobs.splice(0)) job.reject(reason())
   }
 
   #begin(): void {

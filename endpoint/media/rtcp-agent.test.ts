@@ -30,6 +30,14 @@ test('two agents learn loss, counts and round trip from each other', () => {
   expect(a.stats().bye).toBe(true)
 })
 
+test('only who sent something says goodbye (RFC 3550 section 6.3.7)', () => {
+  const agent = new RtcpAgent(1)
+  expect(agent.mayLeave(0)).toBe(false)
+  expect(agent.mayLeave(1)).toBe(true)
+  agent.report(start, stream(1, 0), undefined)
+  expect(agent.mayLeave(0)).toBe(true)
+})
+
 test('a report is a sender report only if something was sent since the last', () => {
   const agent = new RtcpAgent(1)
   const kinds = [0, 10, 10, 11].map((packets) => {

@@ -52,6 +52,11 @@ export class RtcpAgent {
     return true
   }
 
+  /** RFC 3550 section 6.3.7: whoever sent neither RTP nor RTCP must not send a BYE. */
+  mayLeave(packetsSent: number): boolean {
+    return packetsSent > 0 || this.#sent > 0
+  }
+
   /** The compound packet to send: a sender report if we sent since the last one, else a receiver report; with `bye` the last one. */
   report(epochMs: number, stream: StreamState, heard: ReceptionStatistics | undefined, bye = false): Uint8Array {
     const ssrc = this.#ssrc

@@ -30,7 +30,8 @@ export class RtpSender {
   /** Timestamp of the next audio packet. */
   timestamp = randomInt(2 ** 32)
   readonly #options: RtpSenderOptions
-  readonly #buffers = Array.from({ length: bufferCount }, () => new Uint8Array(longestPacket))
+  /** Made as they are used: calls that send nothing are many in load tests. */
+  readonly #buffers: Uint8Array[] = []
   readonly #payloadTypes = new Uint32Array(128)
   #sequenceNumber = randomInt(2 ** 15)
   #numbered = 0
@@ -51,7 +52,10 @@ export class RtpSender {
 
   /** Packets sent by payload type number. */
   payloadTypes(): Record<number, number> {
-    return Object.fromEntries([...this.#payloadTypes.entries()].filter(([, count]) => count > 0))
+    const table: Record<number, number> = {}
+    const counts = this.#payloadTypes
+    for (let type = 0; type < counts.length; type++) if (counts[type]! > 0) table[type] = counts[type]!
+    return table
   }
 
   /** Sends one packet; `payload` is copied. Longer than a datagram may be, it is not sent. */
@@ -61,7 +65,9 @@ export class RtpSender {
     this.#sequenceNumber = (this.#sequenceNumber + 1) & 0xffff
     const { socket, dropEvery, onSent } = this.#options
     if (++this.#numbered % dropEvery === 0) return
-    const bytes = this.#buffers[this.#packets % bufferCount]!
+    const place = this.#packets % bufferCount
+    this.#buffers[place] ??= new Uint8Array(longestPacket)
+    const bytes = this.#buffers[place]
     writeRtpHeader(bytes, marker, payloadType, this.#sequenceNumber, timestamp, this.ssrc)
     bytes.set(payload, rtpHeaderLength)
     this.#packets++

@@ -233,9 +233,9 @@ export class RtpSession extends EventEmitter<MediaEvents> implements MediaSessio
     if (this.#closed) return
     this.#closed = true
     this.#paced?.stop()
-    this.#digits.abort(new MediaError('closed', 'the media session was closed'))
+    this.#digits.abort(() => new MediaError('closed', 'the media session was closed'))
     this.#received.flush()
-    if (this.#started) await this.#sendRtcp(true)
+    if (this.#started && this.#rtcp.mayLeave(this.#sender.packets)) await this.#sendRtcp(true)
     this.#parts.ports.release()
     this.#parts.onClosed(this)
   }

@@ -85,7 +85,10 @@ export class ToneDetector {
     this.#frequencies = Float64Array.from(frequencies)
     this.#coefficients = this.#frequencies.map((frequency) => 2 * Math.cos((2 * Math.PI * frequency) / sampleRate))
     this.#sines = this.#frequencies.map((frequency) => Math.sin((2 * Math.PI * frequency) / sampleRate))
-    this.#rotation = rotations(this.#frequencies, sampleRate, blockLength)
+    this.#rotation =
+      frequencies === toneGrid
+        ? gridRotations(this.#frequencies, sampleRate, blockLength)
+        : rotations(this.#frequencies, sampleRate, blockLength)
     this.#block = new Float64Array(blockLength)
     this.#blocksPerWindow = windowMs / blockMs
     this.#blocksPerHop = hopMs / blockMs
@@ -276,6 +279,18 @@ export class ToneDetector {
 
 /** Returned when nothing was completed, which is most of the time; never written to. */
 const none: ToneReading[] = []
+
+/** A table is some thousand sines, the same for every detector of a sample rate. */
+const gridTables = new Map<number, Float64Array>()
+
+function gridRotations(grid: Float64Array, sampleRate: number, blockLength: number): Float64Array {
+  let table = gridTables.get(sampleRate)
+  if (table === undefined) {
+    table = rotations(grid, sampleRate, blockLength)
+    gridTables.set(sampleRate, table)
+  }
+  return table
+}
 
 /** The factor e^(-j w (N b + N - 1)) for each block b of a second: Goertzel ends with the phase of its last sample. */
 function rotations(frequencies: Float64Array, sampleRate: number, blockLength: number): Float64Array {

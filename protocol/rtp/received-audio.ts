@@ -77,7 +77,8 @@ export class ReceivedAudio {
   /** Off: packets are counted and digits heard, but audio is not decoded. */
   listening = true
   readonly #options: ReceivedAudioOptions
-  readonly #detector = new ToneDetector({ sampleRate: listeningRate, hopMs })
+  /** Made with the first audio listened to: many a call has none. */
+  #toneDetector: ToneDetector | undefined
   readonly #decoders = new Map<CodecName, AudioDecoder>()
   readonly #sources = new Map<number, Source>()
   #latest: Source | undefined
@@ -219,6 +220,11 @@ export class ReceivedAudio {
     this.#read(this.#detector.push(pcm))
   }
 
+  get #detector(): ToneDetector {
+    this.#toneDetector ??= new ToneDetector({ sampleRate: listeningRate, hopMs })
+    return this.#toneDetector
+  }
+
   #decoderOf(codec: CodecName): AudioDecoder {
     let decoder = this.#decoders.get(codec)
     if (decoder === undefined) {
@@ -242,6 +248,6 @@ function add(sum: { expected: number; lost: number; duplicates: number; reordere
 
 function nonZero(counts: Uint32Array): Record<number, number> {
   const table: Record<number, number> = {}
-  for (const [index, count] of counts.entries()) if (count > 0) table[index] = count
+  for (let index = 0; index < counts.length; index++) if (counts[index]! > 0) table[index] = counts[index]!
   return table
 }

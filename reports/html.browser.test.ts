@@ -16,6 +16,7 @@ const switches = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first
 const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync']
 
 const failing = 'cisco.inbound.tcp.rtp.static.rfc4733.opus.none'
+const letIn = 'generic.inbound.tcp.rtp.register.rfc4733.pcma.none'
 
 describe.skipIf(executablePath === undefined)(
   'report.html (needs Chromium: apt-get install chromium, or name one in CHROMIUM_PATH)',
@@ -38,12 +39,12 @@ describe.skipIf(executablePath === undefined)(
       rmSync(dir, { recursive: true })
     })
 
-    async function open(hash = '', options: Parameters<Browser['newPage']>[0] = {}): Promise<Page> {
+    async function open(hash = '', options: Parameters<Browser['newPage']>[0] = {}, file = url): Promise<Page> {
       page = await browser.newPage(options)
       await page.context().setOffline(true)
       page.on('console', (message) => complaints.push(message.text()))
       page.on('pageerror', (error) => complaints.push(String(error)))
-      await page.goto(url + hash)
+      await page.goto(file + hash)
       return page
     }
 
@@ -148,10 +149,43 @@ describe.skipIf(executablePath === undefined)(
       await page.getByRole('heading', { name: '4 of 282 cells' }).waitFor()
     })
 
-    test.each(['', '#/map', '#/cells', '#/clauses', '#/run', `#/cell/${failing}/proof-call`])('fits a phone: %s', async (hash) => {
-      await open(hash, { viewport: { width: 390, height: 800 }, colorScheme: 'dark' })
-      await page.locator('main > *').first().waitFor()
-      expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true)
+    test('checks stand in a table of their own and lead to their cells, and back', async () => {
+      await open()
+      await page.getByRole('link', { name: '1 check failing' }).waitFor()
+      await page.getByRole('link', { name: 'wrong-password, Generic SIP trunk (persona): 2 passed, 1 failing' }).click()
+      await page.getByRole('heading', { name: '3 of 23 checks' }).waitFor()
+      expect(await page.getByRole('heading', { name: /cells$/ }).count()).toBe(0)
+      await page
+        .getByRole('row', { name: /failing Generic SIP trunk .* wrong-password the edge took a wrong password/ })
+        .getByRole('link')
+        .click()
+      await page.locator('#expectations article', { hasText: 'A wrong password is refused' }).waitFor()
+      await page.locator('.crumbs', { hasText: '2 of 3' }).waitFor()
+      await page.getByRole('link', { name: /proof-call proven/ }).click()
+      await page.getByText('10 of 10 hold').waitFor()
+      await page.getByRole('link', { name: /wrong-password failing/ }).click()
+      await page.getByRole('heading', { level: 1, name: /Generic SIP trunk · wrong-password failing/ }).waitFor()
     })
+
+    test('the way to the real Asterisk is shown where a persona stood in for it, and only there', async () => {
+      await open()
+      await page.getByText('--runtime docker --platform asterisk').waitFor()
+      await page.close()
+      const other = join(dir, 'cisco')
+      writeSampleRun(other, { only: ({ platform, axes }) => platform === 'cisco' && axes.media === 'rtp' && axes.nat === 'none' })
+      await renderRun(other)
+      await open('', {}, pathToFileURL(join(other, 'report.html')).href)
+      await page.getByRole('heading', { level: 1, name: /of 36 claimed cells/ }).waitFor()
+      expect(await page.getByText('The real Asterisk').count()).toBe(0)
+    })
+
+    test.each(['', '#/map', '#/cells', '#/clauses', '#/run', `#/cell/${failing}/proof-call`, `#/cell/${letIn}/wrong-password`])(
+      'fits a phone: %s',
+      async (hash) => {
+        await open(hash, { viewport: { width: 390, height: 800 }, colorScheme: 'dark' })
+        await page.locator('main > *').first().waitFor()
+        expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true)
+      },
+    )
   },
 )

@@ -11,7 +11,7 @@ import { deflateRaw } from 'node:zlib'
 import { redactValue } from '../redact.ts'
 import { type Ladder, ladderSchema } from '../schema/evidence.ts'
 import type { Attempt, CellResult, Results } from '../schema/results.ts'
-import { fidelityFacts, skipReasons, verdictSentence } from '../verdict-text.ts'
+import { checkTitles, fidelityFacts, skipReasons, verdictSentence } from '../verdict-text.ts'
 import { bundle } from './bundle.ts'
 import type { CellDetails, PageCell, PageData } from './page-data.ts'
 
@@ -77,7 +77,7 @@ async function readStyles(): Promise<string> {
 
 async function readDetails(results: Results, runDir: string): Promise<CellDetails[]> {
   const details: CellDetails[] = []
-  const tried = results.cells.filter((cell) => cell.attempts > 0)
+  const tried = [...results.cells, ...results.checks].filter((cell) => cell.attempts > 0)
   // Some at a time: a thousand open files at once would exceed what a process may have.
   for (let start = 0; start < tried.length; start += readAtOnce) {
     details.push(...(await Promise.all(tried.slice(start, start + readAtOnce).map((cell) => cellDetails(cell, runDir)))))
@@ -139,8 +139,8 @@ function keyOf(cell: Pick<CellResult, 'id' | 'scenario'>): string {
 
 function pageData(results: Results, places: PackedDetails['places'], compact: boolean): PageData {
   const deviations = Map.groupBy(
-    results.cells.flatMap((cell) => cell.deviations),
-    (deviation) => deviation.id,
+    [...results.cells, ...results.checks].flatMap((cell) => cell.deviations.map((deviation) => ({ cell, deviation }))),
+    ({ deviation }) => deviation.id,
   )
   return redactValue({
     run: results.run,
@@ -148,24 +148,26 @@ function pageData(results: Results, places: PackedDetails['places'], compact: bo
     platforms: results.platforms,
     clauses: results.clauses.map(({ cells: _, ...clause }) => clause),
     cells: results.cells.map((cell) => pageCell(cell, places.get(keyOf(cell)))),
+    checks: results.checks.map((check) => pageCell(check, places.get(keyOf(check)))),
+    checkTitles: checkTitles(results.checks),
     sentence: verdictSentence(results),
     fidelity: fidelityFacts(results),
     skipped: skipReasons(results),
     deviations: [...deviations].map(([id, items]) => ({
       id,
-      detail: items[0]!.detail,
-      reference: items[0]!.reference,
-      cells: items.length,
+      detail: items[0]!.deviation.detail,
+      reference: items[0]!.deviation.reference,
+      seen: new Set(items.map(({ cell }) => cell)).size,
     })),
     compact,
   })
 }
 
 function pageCell(cell: CellResult, details: readonly [number, number] | undefined): PageCell {
-  const { id, platform, axes, claimed, scenario, fidelity, verdict, reason, duration_ms, attempts, probe, clauses } = cell
+  const { id, platform, axes, claimed, scenario, check, fidelity, verdict, reason, duration_ms, attempts, probe, clauses } = cell
   const broken = cell.expectations.filter((expectation) => expectation.verdict === 'fail' || expectation.verdict === 'inconclusive')
   return {
-    ...{ id, platform, axes, claimed, scenario, fidelity, verdict, reason, duration_ms, attempts, probe, clauses },
+    ...{ id, platform, axes, claimed, scenario, check, fidelity, verdict, reason, duration_ms, attempts, probe, clauses },
     expectations: broken.map(({ id, title, verdict, expected, seen, cause, remedy }) => ({
       id,
       title,

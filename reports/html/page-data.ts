@@ -9,9 +9,22 @@ import type { CellResult, ClauseResult, PlatformInfo, RunFacts, Summary } from '
 
 type Shown = Pick<
   CellResult,
-  'id' | 'platform' | 'axes' | 'claimed' | 'scenario' | 'fidelity' | 'verdict' | 'reason' | 'duration_ms' | 'attempts' | 'probe' | 'clauses'
+  | 'id'
+  | 'platform'
+  | 'axes'
+  | 'claimed'
+  | 'scenario'
+  | 'check'
+  | 'fidelity'
+  | 'verdict'
+  | 'reason'
+  | 'duration_ms'
+  | 'attempts'
+  | 'probe'
+  | 'clauses'
 >
 
+/** A cell, or a check of one. */
 export interface PageCell extends Shown {
   /** Only what did not hold. */
   readonly expectations: readonly BrokenExpectation[]
@@ -26,14 +39,18 @@ export interface PageData {
   readonly platforms: readonly PlatformInfo[]
   readonly clauses: readonly Omit<ClauseResult, 'cells'>[]
   readonly cells: readonly PageCell[]
+  readonly checks: readonly PageCell[]
+  /** What the scenarios of the checks expect, by scenario. */
+  readonly checkTitles: Readonly<Record<string, string>>
   readonly sentence: string
   readonly fidelity: readonly { readonly fidelity: string; readonly platforms: readonly string[]; readonly meaning: string }[]
-  readonly skipped: readonly { readonly reason: string; readonly cells: number }[]
+  readonly skipped: readonly { readonly reason: string; readonly cells: number; readonly checks: number }[]
   readonly deviations: readonly {
     readonly id: string
     readonly detail: string
     readonly reference?: string | undefined
-    readonly cells: number
+    /** How many cells and checks show it. */
+    readonly seen: number
   }[]
   /** Message texts of passed cells were left out to keep the file small. */
   readonly compact: boolean

@@ -2,6 +2,7 @@
 import type { Ladder } from '../../schema/evidence.ts'
 import type { Attempt, CellResult } from '../../schema/results.ts'
 import type { CellDetails, PageCell } from '../page-data.ts'
+import { checkScenarios, relatives } from './checks-view.ts'
 import { copyButton, h } from './dom.ts'
 import { expectationsCard } from './expectations-view.ts'
 import { mediaCard, sdpCard, signallingCard } from './facts-view.ts'
@@ -9,7 +10,7 @@ import { type LadderView, ladderView } from './ladder-view.ts'
 import { fidelityBadge, verdictMark } from './marks.ts'
 import { cellDetails, findCell, page, platformTitle } from './page.ts'
 import { cellHref, cellsHref, type Filter, fileHref, filterCells, type Route } from './route.ts'
-import { axisWord, count, duration, offset, valueWord, verdictWord } from './words.ts'
+import { axisWord, checkWord, count, duration, offset, valueWord, verdictWord } from './words.ts'
 
 type CellRoute = Extract<Route, { page: 'cell' }>
 
@@ -34,7 +35,7 @@ export async function cellView(route: CellRoute): Promise<HTMLElement> {
 }
 
 function heading(cell: PageCell, whole: CellResult | undefined, filter: Filter): HTMLElement {
-  const list = filterCells(page.cells, filter)
+  const list = filterCells(cell.check ? page.checks : page.cells, filter)
   const at = list.indexOf(cell)
   const step = (target: PageCell | undefined, key: string, text: string) =>
     target
@@ -47,7 +48,7 @@ function heading(cell: PageCell, whole: CellResult | undefined, filter: Filter):
     h(
       'nav',
       { class: 'crumbs', 'aria-label': 'Cells' },
-      h('a', { href: cellsHref(filter) }, filter.size > 0 ? 'Filtered cells' : 'Cells'),
+      listLink(cell, filter),
       at >= 0 && h('span', { class: 'quiet' }, `${at + 1} of ${list.length}`),
       step(list[at - 1], 'k', '‹ Previous'),
       step(at >= 0 ? list[at + 1] : undefined, 'j', 'Next ›'),
@@ -56,11 +57,12 @@ function heading(cell: PageCell, whole: CellResult | undefined, filter: Filter):
       'h1',
       {},
       verdictMark(cell.verdict, cell.fidelity),
-      ` ${platformTitle(cell.platform)} `,
-      h('span', { class: 'verdict-word' }, verdictWord[cell.verdict]),
+      ` ${platformTitle(cell.platform)}${cell.check ? ` · ${cell.scenario}` : ''} `,
+      h('span', { class: 'verdict-word' }, (cell.check ? checkWord : verdictWord)[cell.verdict]),
       fidelityBadge(cell.fidelity),
       !cell.claimed && h('span', { class: 'badge' }, 'unclaimed'),
     ),
+    cell.check && h('p', {}, page.checkTitles[cell.scenario]),
     sentence && h('p', { class: 'reason' }, sentence),
     h(
       'p',
@@ -77,8 +79,15 @@ function heading(cell: PageCell, whole: CellResult | undefined, filter: Filter):
       whole && ` · ${duration(whole.duration_ms)} · ${count(cell.attempts, 'attempt')}`,
       whole?.attribution && ` · attributed to: ${whole.attribution}`,
     ),
+    relatives(cell),
     whole?.rerun && h('div', { class: 'command' }, h('code', {}, whole.rerun), copyButton(whole.rerun, 'Copy')),
   )
+}
+
+/** Back to the list it is one of. */
+function listLink({ check }: PageCell, filter: Filter): HTMLElement {
+  if (filter.size > 0) return h('a', { href: cellsHref(filter) }, check ? 'Filtered checks' : 'Filtered cells')
+  return check ? h('a', { href: cellsHref({ scenario: checkScenarios() }) }, 'Checks') : h('a', { href: '#/cells' }, 'Cells')
 }
 
 type AnyAttempt = Pick<Attempt, 'verdict' | 'reason' | 'expectations' | 'deviations' | 'evidence' | 'steps' | 'facts' | 'duration_ms'>

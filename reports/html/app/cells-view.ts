@@ -1,10 +1,10 @@
-/** The list of cells: filter bar, sortable table, and a row for each cell that the filter lets through. */
+/** The lists of cells and of checks: filter bar, and for each a sortable table of what the filter lets through. */
 import { gridAxes } from '../../grid.ts'
 import type { Verdict } from '../../schema/results.ts'
 import type { PageCell } from '../page-data.ts'
 import { h } from './dom.ts'
 import { fidelityBadge, verdictMark } from './marks.ts'
-import { page, platformTitle } from './page.ts'
+import { entries, page, platformTitle } from './page.ts'
 import { cellHref, cellsHref, type Filter, filterCells, filterNames, valueOfCell } from './route.ts'
 import { axisWord, count, duration, valueWord, verdictWord } from './words.ts'
 
@@ -15,11 +15,19 @@ const firstRows = 400
 
 export function cellsView(filter: Filter, sort: string): HTMLElement {
   const cells = sortCells(filterCells(page.cells, filter), sort)
+  const checks = sortCells(filterCells(page.checks, filter), sort)
+  const list = (found: readonly PageCell[], all: readonly PageCell[], noun: string, aside?: HTMLElement | false) =>
+    h('section', { class: 'card' }, head(found, all, noun, filter, aside), table(found, all, filter, sort))
+  const checksList = checks.length > 0 && list(checks, page.checks, 'check')
+  const down =
+    checksList &&
+    h('button', { type: 'button', class: 'link', onclick: () => checksList.scrollIntoView() }, `and ${count(checks.length, 'check')} ↓`)
   return h(
     'div',
     { class: 'stack' },
     filterBar(filter, sort),
-    h('section', { class: 'card' }, head(cells, filter), table(cells, filter, sort)),
+    (cells.length > 0 || !checksList) && list(cells, page.cells, 'cell', down),
+    checksList,
   )
 }
 
@@ -62,9 +70,9 @@ function select(name: string, chosen: readonly string[], change: (value: string)
 }
 
 function choices(name: string): string[] {
-  const axis = gridAxes(page.cells).find((candidate) => candidate.axis === name)
+  const axis = gridAxes(entries).find((candidate) => candidate.axis === name)
   if (axis) return axis.values
-  const present = [...new Set(page.cells.map((cell) => valueOfCell(cell, name)))]
+  const present = [...new Set(entries.map((cell) => valueOfCell(cell, name)))]
   if (name === 'platform') return page.platforms.map((platform) => platform.id).filter((id) => present.includes(id))
   return name === 'verdict' ? present.sort((a, b) => severity(a) - severity(b)) : present
 }
@@ -99,17 +107,20 @@ function chips(filter: Filter, sort: string): HTMLElement | false {
   )
 }
 
-function head(cells: readonly PageCell[], filter: Filter): HTMLElement {
+function head(
+  cells: readonly PageCell[],
+  all: readonly PageCell[],
+  noun: string,
+  filter: Filter,
+  aside: HTMLElement | false = false,
+): HTMLElement {
   const verdicts = Map.groupBy(cells, (cell) => cell.verdict)
   const parts = [...verdicts].sort(([a], [b]) => severity(a) - severity(b))
   return h(
     'header',
     { class: 'card-head' },
-    h(
-      'h2',
-      {},
-      filter.size === 0 ? count(cells.length, 'cell') : `${cells.length.toLocaleString('en-US')} of ${count(page.cells.length, 'cell')}`,
-    ),
+    h('h2', {}, filter.size === 0 ? count(cells.length, noun) : `${cells.length.toLocaleString('en-US')} of ${count(all.length, noun)}`),
+    aside,
     h(
       'p',
       { class: 'tallies' },
@@ -120,9 +131,9 @@ function head(cells: readonly PageCell[], filter: Filter): HTMLElement {
   )
 }
 
-function table(cells: readonly PageCell[], filter: Filter, sort: string): HTMLElement {
+function table(cells: readonly PageCell[], all: readonly PageCell[], filter: Filter, sort: string): HTMLElement {
   if (cells.length === 0) return h('p', { class: 'empty' }, 'No cell is like that. ', h('a', { href: '#/cells' }, 'Show all'))
-  const scenarios = new Set(page.cells.map((cell) => cell.scenario)).size > 1
+  const scenarios = all.some((cell) => cell.check || cell.scenario !== all[0]!.scenario)
   const columns = ['verdict', 'platform', ...axisColumns, ...(scenarios ? ['scenario'] : []), 'what happened', 'time']
   const body = h(
     'tbody',

@@ -4,7 +4,6 @@ import { h } from './dom.ts'
 import { fidelityBadge } from './marks.ts'
 import { page } from './page.ts'
 import { cellsHref } from './route.ts'
-import { count } from './words.ts'
 
 const order: readonly ClauseVerdict[] = ['broken', 'flaky', 'unproven', 'proven', 'not applicable']
 const symbols: Record<ClauseVerdict, string> = { proven: '✓', broken: '✗', flaky: '≈', unproven: '?', 'not applicable': '–' }
@@ -113,7 +112,7 @@ function row(clause: PageClause): HTMLElement {
       : h(
           'td',
           { class: 'number' },
-          h('a', { href: cellsHref({ clause: id, claimed: 'yes', verdict: verdicts }, 'verdict'), title: count(number, 'cell') }, number),
+          h('a', { href: cellsHref({ clause: id, claimed: 'yes', verdict: verdicts }, 'verdict'), title: 'Cells and checks' }, number),
         )
   return h(
     'tr',

@@ -1,8 +1,8 @@
 /** The guide's matrix by axis value: a row per platform and fidelity, a field per value that leads to its cells. */
-import { buildGrid, type GridField, type GridRow, triedOf, verdictSymbol, worstVerdict } from '../../grid.ts'
-import type { Verdict } from '../../schema/results.ts'
+import { buildGrid, type GridField, type GridRow } from '../../grid.ts'
+import { countsField } from './counts-field.ts'
 import { h, roving } from './dom.ts'
-import { fidelityBadge, shareBar } from './marks.ts'
+import { fidelityBadge } from './marks.ts'
 import { page } from './page.ts'
 import { cellsHref } from './route.ts'
 import { axisWord, valueUnder, valueWord, verdictWord } from './words.ts'
@@ -70,34 +70,20 @@ function fieldCell(
   field: GridField,
   column: { axis: string | undefined; value: string | undefined; first: boolean },
 ): HTMLElement {
-  const { counts } = field
-  const worst = worstVerdict(counts)
-  const edge = column.first ? ' first' : ''
-  if (!worst) {
-    const why = field.claimed === false ? 'The guide does not claim this' : 'Not in this run'
-    return h('td', { class: `field void${edge}` }, h('span', { title: why, 'aria-label': why }, field.claimed === false ? '·' : ''))
-  }
-  const tried = triedOf(counts)
-  const where = [row.platform.title, column.value && `${axisWord(column.axis!)} ${valueWord(column.value)}`].filter(Boolean).join(', ')
-  const parts = (Object.keys(counts) as Verdict[])
-    .filter((verdict) => counts[verdict] > 0)
-    .map((verdict) => `${counts[verdict]} ${verdictWord[verdict]}`)
-  const label = `${where} (${row.fidelity}): ${parts.join(', ')}`
+  const { claimed, counts } = field
   const filter = {
     platform: row.platform.id,
     fidelity: row.fidelity,
     claimed: 'yes',
     ...(column.axis ? { [column.axis]: column.value } : {}),
   }
-  return h(
-    'td',
-    { class: `field v-${worst}${row.fidelity === 'persona' ? ' emulated' : ''}${edge}` },
-    h(
-      'a',
-      { href: cellsHref(filter, worst === 'pass' || worst === 'skipped' ? '' : 'verdict'), title: label, 'aria-label': label },
-      h('b', {}, verdictSymbol[worst]),
-      h('span', {}, worst === 'skipped' ? counts.skipped : `${counts.pass}/${tried}`),
-      shareBar(counts),
-    ),
-  )
+  const where = [row.platform.title, column.value && `${axisWord(column.axis!)} ${valueWord(column.value)}`].filter(Boolean).join(', ')
+  return countsField(counts, {
+    where: `${where} (${row.fidelity})`,
+    words: verdictWord,
+    emulated: row.fidelity === 'persona',
+    first: column.first,
+    filter,
+    whenEmpty: claimed === false ? { symbol: '·', why: 'The guide does not claim this' } : { symbol: '', why: 'Not in this run' },
+  })
 }

@@ -2,14 +2,15 @@
 import type { Verdict } from '../../schema/results.ts'
 import { cellView } from './cell-view.ts'
 import { cellsView } from './cells-view.ts'
+import { checkScenarios } from './checks-view.ts'
 import { clausesView } from './clauses-view.ts'
 import { h } from './dom.ts'
 import { verdictMark } from './marks.ts'
 import { matrixView } from './matrix-view.ts'
-import { page } from './page.ts'
+import { entries, page } from './page.ts'
 import { cellsHref, parseRoute, type Route } from './route.ts'
 import { runView } from './run-view.ts'
-import { duration, verdictWord } from './words.ts'
+import { checkWord, duration, verdictWord } from './words.ts'
 
 /** Only the newest request for a view may put it on the page: unpacking a cell takes a moment. */
 let shown = 0
@@ -117,8 +118,22 @@ function remembered(): string | null {
 function bannerView(): HTMLElement {
   const { summary, sentence, fidelity, run } = page
   const order: Verdict[] = ['pass', 'fail', 'flaky', 'error', 'inconclusive', 'skipped']
-  const worst = order.slice(1, 5).find((verdict) => summary[verdict as 'fail'] > 0) ?? (summary.pass > 0 ? 'pass' : 'skipped')
+  const total = (verdict: Verdict) => summary[verdict] + summary.checks[verdict]
+  const worst = order.slice(1, 5).find((verdict) => total(verdict) > 0) ?? (total('pass') > 0 ? 'pass' : 'skipped')
   const emulated = fidelity.every((entry) => entry.fidelity === 'persona')
+  const tally = (verdict: Verdict, number: number, text: string, filter: Parameters<typeof cellsHref>[0]) =>
+    number > 0 &&
+    h(
+      'li',
+      {},
+      h(
+        'a',
+        { href: cellsHref(filter) },
+        verdictMark(verdict, verdict === 'pass' && emulated ? 'persona' : undefined),
+        h('b', {}, number.toLocaleString('en-US')),
+        ` ${text}`,
+      ),
+    )
   return h(
     'section',
     { class: `banner v-${worst}`, 'aria-label': 'Verdict' },
@@ -126,21 +141,12 @@ function bannerView(): HTMLElement {
     h(
       'ul',
       { class: 'counts' },
-      order
-        .filter((verdict) => summary[verdict as 'pass'] > 0)
-        .map((verdict) =>
-          h(
-            'li',
-            {},
-            h(
-              'a',
-              { href: cellsHref({ verdict, claimed: 'yes' }) },
-              verdictMark(verdict, verdict === 'pass' && emulated ? 'persona' : undefined),
-              h('b', {}, summary[verdict as 'pass'].toLocaleString('en-US')),
-              ` ${verdictWord[verdict]}`,
-            ),
-          ),
-        ),
+      order.map((verdict) => tally(verdict, summary[verdict], verdictWord[verdict], { verdict, claimed: 'yes' })),
+      order.map((verdict) => {
+        const number = summary.checks[verdict]
+        const text = `${number === 1 ? 'check' : 'checks'} ${checkWord[verdict]}`
+        return tally(verdict, number, text, { verdict, claimed: 'yes', scenario: checkScenarios() })
+      }),
       h('li', { class: 'quiet' }, `in ${duration(summary.wall_ms)}`),
     ),
     h(
@@ -157,7 +163,7 @@ function bannerView(): HTMLElement {
       ),
     ),
     run.runtime === 'embedded' &&
-      page.cells.some((cell) => cell.platform === 'asterisk') &&
+      entries.some((entry) => entry.platform === 'asterisk' && entry.fidelity === 'persona' && entry.verdict !== 'skipped') &&
       h('p', { class: 'quiet' }, 'The real Asterisk: ', h('code', {}, 'npm run matrix -- --runtime docker --platform asterisk')),
     page.compact &&
       h('p', { class: 'quiet' }, 'Message texts of passed cells were left out to keep this file small; they are in the evidence folder.'),

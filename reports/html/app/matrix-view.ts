@@ -1,15 +1,17 @@
 /** The first page: the verdict, the guide's matrix as a grid, and what needs attention. */
 import { type FailureGroup, type FailurePattern, failureGroups } from '../../failure-groups.ts'
 import type { Verdict } from '../../schema/results.ts'
+import { entryCount } from '../../verdict-text.ts'
 import type { PageCell } from '../page-data.ts'
+import { checksCard } from './checks-view.ts'
 import { clauseSummary } from './clauses-view.ts'
 import { h } from './dom.ts'
 import { gridView } from './grid-view.ts'
 import { cellMap } from './map-view.ts'
 import { verdictMark } from './marks.ts'
-import { page, platformTitle } from './page.ts'
+import { entries, page, platformTitle } from './page.ts'
 import { cellHref, cellsHref } from './route.ts'
-import { count, valueWord, verdictWord } from './words.ts'
+import { valueWord, verdictWord } from './words.ts'
 
 export function matrixView(view: 'axes' | 'cells'): HTMLElement {
   return h(
@@ -32,6 +34,7 @@ export function matrixView(view: 'axes' | 'cells'): HTMLElement {
       ),
       view === 'axes' ? gridView() : cellMap(),
     ),
+    checksCard(),
     h(
       'div',
       { class: 'columns' },
@@ -61,7 +64,7 @@ function legend(): HTMLElement {
 }
 
 function failures(): HTMLElement {
-  const groups = failureGroups(page.cells)
+  const groups = failureGroups(entries)
   return h(
     'section',
     { class: 'card' },
@@ -85,13 +88,7 @@ function failureGroup(group: FailureGroup<PageCell>): HTMLElement {
   return h(
     'article',
     { class: 'failure' },
-    h(
-      'h3',
-      {},
-      verdictMark('fail'),
-      h('a', { href: cellsHref(filter) }, group.title),
-      h('span', { class: 'tally' }, count(cells.length, 'cell')),
-    ),
+    h('h3', {}, verdictMark('fail'), h('a', { href: cellsHref(filter) }, group.title), h('span', { class: 'tally' }, entryCount(cells))),
     example &&
       h(
         'dl',
@@ -112,12 +109,12 @@ function failureGroup(group: FailureGroup<PageCell>): HTMLElement {
         { href: cellHref(cells[0]!, new Map(Object.entries(filter).map(([name, value]) => [name, [value ?? '']]))) },
         'Open the first one',
       ),
-      ` · ${cells[0]!.id}`,
+      ` · ${cells[0]!.id}${cells[0]!.check ? ` (${cells[0]!.scenario})` : ''}`,
     ),
   )
 }
 
-/** What these cells share, each value a way to the cells that have it, and how often such cells fail. */
+/** What these share, each value a way to the cells and checks that have it, and how often such fail. */
 function patternLine({ shared, failing, tried }: FailurePattern): HTMLElement {
   const values = shared.map(({ name, value }) =>
     h(
@@ -131,20 +128,20 @@ function patternLine({ shared, failing, tried }: FailurePattern): HTMLElement {
     { class: 'pattern' },
     h('span', { class: 'lead' }, 'In common'),
     values,
-    h('span', { class: 'quiet' }, ` ${failing} of ${count(tried, 'tried cell')} like that`),
+    h('span', { class: 'quiet' }, ` ${failing} of ${tried.toLocaleString('en-US')} tried like that`),
   )
 }
 
-/** Cells that neither pass nor fail. */
+/** What neither passes nor fails. */
 function attention(): HTMLElement | false {
-  const cells = page.cells.filter(
+  const cells = entries.filter(
     (cell) => cell.claimed && (cell.verdict === 'flaky' || cell.verdict === 'error' || cell.verdict === 'inconclusive'),
   )
   return cells.length > 0 && listCard('Flaky or without a result', cells)
 }
 
 function unclaimed(): HTMLElement | false {
-  const cells = page.cells.filter((cell) => !cell.claimed && cell.verdict !== 'skipped')
+  const cells = entries.filter((cell) => !cell.claimed && cell.verdict !== 'skipped')
   return cells.length > 0 && listCard('Unclaimed, tried all the same', cells)
 }
 
@@ -156,7 +153,7 @@ function listCard(title: string, cells: readonly PageCell[]): HTMLElement {
   return h(
     'section',
     { class: 'card' },
-    h('header', { class: 'card-head' }, h('h2', {}, title), h('p', { class: 'quiet' }, count(cells.length, 'cell'))),
+    h('header', { class: 'card-head' }, h('h2', {}, title), h('p', { class: 'quiet' }, entryCount(cells))),
     h(
       'ul',
       { class: 'list' },
@@ -168,7 +165,7 @@ function listCard(title: string, cells: readonly PageCell[]): HTMLElement {
           h(
             'div',
             {},
-            h('a', { href: cellHref(cell) }, cell.id),
+            h('a', { href: cellHref(cell) }, cell.check ? `${cell.id} (${cell.scenario})` : cell.id),
             h('p', { class: 'quiet' }, [cell.probe && probeWord[cell.probe], cell.reason].filter(Boolean).join(': ')),
           ),
         ),
@@ -198,11 +195,11 @@ function deviations(): HTMLElement | false {
       h(
         'ul',
         { class: 'list' },
-        page.deviations.map(({ id, detail, reference, cells }) =>
+        page.deviations.map(({ id, detail, reference, seen }) =>
           h(
             'li',
             {},
-            h('span', { class: 'number' }, cells),
+            h('span', { class: 'number' }, seen),
             h('div', {}, h('a', { href: cellsHref({ deviation: id }) }, detail), reference && h('p', { class: 'quiet' }, reference)),
           ),
         ),
@@ -221,20 +218,13 @@ function skipped(): HTMLElement | false {
         'header',
         { class: 'card-head' },
         h('h2', {}, 'Not tried'),
-        h(
-          'p',
-          { class: 'quiet' },
-          count(
-            page.skipped.reduce((total, { cells }) => total + cells, 0),
-            'cell',
-          ),
-        ),
+        h('p', { class: 'quiet' }, entryCount(entries.filter((entry) => entry.verdict === 'skipped'))),
       ),
       h(
         'ul',
         { class: 'list' },
-        page.skipped.map(({ reason, cells }) =>
-          h('li', {}, h('span', { class: 'number' }, cells), h('a', { href: cellsHref({ verdict: 'skipped', reason }) }, reason)),
+        page.skipped.map(({ reason, cells, checks }) =>
+          h('li', {}, h('span', { class: 'number' }, cells + checks), h('a', { href: cellsHref({ verdict: 'skipped', reason }) }, reason)),
         ),
       ),
     )

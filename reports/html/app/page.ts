@@ -3,14 +3,18 @@ import type { CellDetails, PageCell, PageData } from '../page-data.ts'
 
 export const page: PageData = JSON.parse(document.getElementById('data')?.textContent ?? '{}')
 
+/** Cells and checks. */
+export const entries: readonly PageCell[] = [...(page.cells ?? []), ...(page.checks ?? [])]
+
 const titles = new Map(page.platforms?.map((platform) => [platform.id, platform.title]))
 
 export function platformTitle(id: string): string {
   return titles.get(id) ?? id
 }
 
+/** The cell, or the check of it under another scenario. */
 export function findCell(id: string, scenario: string): PageCell | undefined {
-  return page.cells.find((cell) => cell.id === id && cell.scenario === scenario)
+  return entries.find((cell) => cell.id === id && cell.scenario === scenario)
 }
 
 const groups = new Map<number, Promise<CellDetails[]>>()

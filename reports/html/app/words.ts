@@ -46,6 +46,9 @@ export const verdictWord: Record<Verdict, string> = {
   skipped: 'not tried',
 }
 
+/** A check proves no cell: it passes or it does not. */
+export const checkWord: Record<Verdict, string> = { ...verdictWord, pass: 'passed' }
+
 export function duration(ms: number): string {
   if (ms >= 60_000) return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`
   return ms >= 1000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms)} ms`

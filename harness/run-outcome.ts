@@ -3,9 +3,17 @@ import { relative } from 'node:path'
 import { styleText } from 'node:util'
 import type { CellResult, Results } from '../reports/schema/results.ts'
 import { verdictSentence } from '../reports/verdict-text.ts'
+import { exitCodeOf } from './exit-code-of.ts'
+import { exitCodes } from './exit-codes.ts'
 import type { Runtime } from './run-options.ts'
 
 const failuresShown = 10
+
+/** What was not tried is no failure, and no reason to rejoice. */
+const colours = new Map<number, 'green' | 'red'>([
+  [exitCodes.proven.code, 'green'],
+  [exitCodes.failed.code, 'red'],
+])
 
 /** With `json` the results go to stdout and nothing else does; otherwise everything is for people. */
 export function printOutcome(results: Results, { runDir, json, runtime }: { runDir: string; json: boolean; runtime: Runtime }): void {
@@ -13,13 +21,15 @@ export function printOutcome(results: Results, { runDir, json, runtime }: { runD
   const say = (line = ''): void => {
     out.write(`${line}\n`)
   }
-  const bad = results.cells.filter((cell) => cell.verdict === 'fail' || cell.verdict === 'error' || cell.verdict === 'inconclusive')
+  const entries = [...results.cells, ...results.checks]
+  const bad = entries.filter(({ claimed, verdict }) => claimed && verdict !== 'pass' && verdict !== 'skipped')
   for (const cell of bad.slice(0, failuresShown)) sayFailure(cell, say)
   if (bad.length > failuresShown) say(`… and ${bad.length - failuresShown} more in the report`)
-  const proven = bad.length === 0
-  say(styleText(proven ? 'green' : 'red', verdictSentence(results), { stream: out }))
+  say(styleText(colours.get(exitCodeOf(results)) ?? 'yellow', verdictSentence(results), { stream: out }))
   say(`Report: ${relative(process.cwd(), runDir) || '.'}/report.html`)
-  const asterisk = results.cells.some((cell) => cell.platform === 'asterisk' && cell.fidelity === 'persona' && cell.verdict !== 'skipped')
+  const asterisk = entries.some(
+    ({ platform, fidelity, verdict }) => platform === 'asterisk' && fidelity === 'persona' && verdict !== 'skipped',
+  )
   if (runtime === 'embedded' && asterisk)
     say('Asterisk was a persona here; the real one: npm run matrix -- --runtime docker --platform asterisk')
   if (json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`)

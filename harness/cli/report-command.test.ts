@@ -51,6 +51,7 @@ test('report merge joins runs, report history lists them', async () => {
   stdout = ''
   expect(await runCommand(['report', 'history', folder])).toBe(0)
   expect(stdout.trim().split('\n')).toHaveLength(4)
+  expect(stdout).toMatch(/first .* 2\/2$/m)
 })
 
 test.each([

@@ -47,13 +47,15 @@ export async function historyCommand(folder: string, options: { readonly json: b
   printLine(
     styled(
       'bold',
-      `${'started'.padEnd(21)}${'run'.padEnd(24)}${['cells', 'pass', 'fail', 'flaky', 'open', 'skipped'].map((name) => name.padStart(8)).join('')}`,
+      `${'started'.padEnd(21)}${'run'.padEnd(24)}${['cells', 'pass', 'fail', 'flaky', 'open', 'skipped', 'checks'].map((name) => name.padStart(8)).join('')}`,
     ),
   )
   for (const row of rows) {
-    const counts = [row.cells, row.pass, row.fail, row.flaky, row.inconclusive + row.error, row.skipped]
+    const { checks } = row
+    const passed = checks.total === 0 ? '' : `${checks.pass}/${checks.total}`
+    const counts = [row.cells, row.pass, row.fail, row.flaky, row.inconclusive + row.error, row.skipped, passed]
     const line = `${row.started.slice(0, 19).padEnd(21)}${row.id.padEnd(24)}${counts.map((count) => String(count).padStart(8)).join('')}`
-    printLine(row.fail > 0 ? styled('red', line) : line)
+    printLine(row.fail + checks.fail > 0 ? styled('red', line) : line)
   }
   return exitCodes.proven.code
 }

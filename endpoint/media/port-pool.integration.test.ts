@@ -67,7 +67,6 @@ test('a range runs out, and a released pair comes back once it was quiet', async
   expect([first.port, second.port].sort((a, b) => a - b)).toEqual([range[0], range[0] + 2])
   await expect(pool.acquire('127.0.0.1')).rejects.toMatchObject({ code: 'no-port' })
 
-  const closed = once(first.rtp, 'close')
   first.release()
   first.release()
   expect([pool.inUse, pool.draining]).toEqual([1, 1])
@@ -78,8 +77,42 @@ test('a range runs out, and a released pair comes back once it was quiet', async
   for (const until = performance.now() + 500; performance.now() < until; ) await once(first.rtp, 'message')
   expect(pool.draining).toBe(1)
   clearInterval(chatter)
-  await closed
   await expect.poll(() => pool.acquire('127.0.0.1').then((pair) => pair.port)).toBe(first.port)
+})
+
+test('a quiet pair is lent again as it is, and its last user has nothing to say any more', async () => {
+  const pool = open({ quietMs: 20 })
+  const first = await pool.acquire('127.0.0.1')
+  first.onRtp = () => expect.unreachable('the call that left')
+  first.release()
+  await expect.poll(() => pool.draining).toBe(0)
+  const second = await pool.acquire('127.0.0.1')
+  expect(second.rtp).toBe(first.rtp)
+  first.release()
+  expect([pool.inUse, pool.draining]).toEqual([1, 0])
+  const talker = await pool.acquire('127.0.0.1')
+  expect(talker.port).not.toBe(second.port)
+  const heard = new Promise((resolve) => {
+    second.onRtp = resolve
+  })
+  talker.rtp.send('x', second.port, '127.0.0.1')
+  expect(String(await heard)).toBe('x')
+})
+
+test('a pair nobody asks for is closed, and one on another address gives its port away', async () => {
+  const idle = open({ quietMs: 10, mostIdleMs: 20 })
+  const pair = await idle.acquire('127.0.0.1')
+  const closed = once(pair.rtp, 'close')
+  pair.release()
+  await closed
+
+  const [low] = await freeRange()
+  const pool = open({ range: [low, low + 1], quietMs: 10 })
+  const first = await pool.acquire('127.0.0.1')
+  first.release()
+  await expect.poll(() => pool.draining).toBe(0)
+  const second = await pool.acquire('::1')
+  expect([second.host, second.port]).toEqual(['::1', low])
 })
 
 test('ports held by others are passed over', async () => {

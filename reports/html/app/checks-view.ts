@@ -52,14 +52,14 @@ export function checksCard(): HTMLElement | false {
       'header',
       { class: 'card-head' },
       h('h2', { id: 'checks-title' }, 'Checks'),
-      h('p', { class: 'quiet' }, 'further scenarios, tried on some of these cells'),
+      h('p', { class: 'quiet' }, 'further scenarios, each tried on some of the cells'),
     ),
     h(
       'div',
       { class: 'scroll' },
       h(
         'table',
-        { class: 'grid checks' },
+        { class: columns.length > 2 ? 'grid checks' : 'grid checks few' },
         h(
           'thead',
           {},

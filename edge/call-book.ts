@@ -31,6 +31,11 @@ export class CallBook {
     return this.#active.size
   }
 
+  /** Calls that are not over. */
+  unfinished(): CallRecord[] {
+    return [...this.#active.values()]
+  }
+
   add(record: CallRecord): void {
     this.#active.set(record.id, record)
   }
@@ -65,7 +70,7 @@ export class CallBook {
   /** Calls that fit, the newest first. */
   list({ number, state, callId, limit }: CallFilter): CallRecord[] {
     const fits = (record: CallRecord): boolean =>
-      (number === undefined || record.number === number) && (callId === undefined || record.callId === callId)
+      (number === undefined || record.number === number) && (callId === undefined || record.callIds.includes(callId))
     const found: CallRecord[] = []
     if (state !== 'ended') found.push(...[...this.#active.values()].filter(fits))
     if (state !== 'active') found.push(...[...this.#ended.values()].filter(fits))

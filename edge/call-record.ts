@@ -3,14 +3,24 @@
  * only facts are kept, so that the call's sockets, timers and dialog can go.
  */
 
-import type { DigitEvent, MediaStats, ToneEvent } from '../endpoint/media/types.ts'
+import type { DigitEvent, MediaStats, SrtpKeys, ToneEvent } from '../endpoint/media/types.ts'
 import type { Call, CallEnd, CallState } from '../endpoint/user-agent-types.ts'
-import type { Negotiated } from '../protocol/sdp/types.ts'
+import type { Negotiated, Protection } from '../protocol/sdp/types.ts'
 import type { Address, TlsFacts, Transport } from '../protocol/wire.ts'
 import { type CallView, snakeCase } from './api/views.ts'
+import type { OutboundAttempts } from './outbound-attempts.ts'
 import { ToneLog } from './tone-log.ts'
 
 const maxDigits = 1000
+/** Keys change with a re-INVITE; a peer that sends one after another is not followed for ever. */
+const maxKeys = 32
+
+/** One INVITE of an outbound call: what it offered, and how it ended unless it is the one in force. */
+interface Attempt {
+  readonly callId: string
+  readonly offer: Protection['offer']
+  end?: CallEnd
+}
 
 /** What a call can tell at one moment. */
 interface CallFacts {
@@ -26,7 +36,6 @@ interface CallFacts {
 
 export class CallRecord {
   readonly id: string
-  readonly callId: string
   readonly direction: 'inbound' | 'outbound'
   readonly number: string
   readonly trunkId: string | undefined
@@ -39,14 +48,19 @@ export class CallRecord {
   confirmedAt: number | undefined
   endedAt: number | undefined
   end: CallEnd | undefined
+  /** Of an outbound call: what may still be tried. */
+  attempts: OutboundAttempts | undefined
   readonly #digits: DigitEvent[] = []
   readonly #tones = new ToneLog()
+  readonly #keys: SrtpKeys[] = []
+  readonly #callIds: string[] = []
+  readonly #tried: Attempt[] = []
   #call: Call | undefined
   #last: CallFacts | undefined
 
   constructor(call: Call, number: string, trunkId: string | undefined) {
     this.id = call.id
-    this.callId = call.callId
+    this.#callIds.push(call.callId)
     this.direction = call.direction === 'in' ? 'inbound' : 'outbound'
     this.number = number
     this.trunkId = trunkId
@@ -55,9 +69,41 @@ export class CallRecord {
     this.#call = call
   }
 
-  /** The call, while it lasts. */
+  /** The call, while it lasts; between two INVITEs the one that was refused. */
   get call(): Call | undefined {
     return this.#call
+  }
+
+  /** Of the newest INVITE. */
+  get callId(): string {
+    return this.#callIds.at(-1) ?? ''
+  }
+
+  /** Of every INVITE, in order. */
+  get callIds(): readonly string[] {
+    return this.#callIds
+  }
+
+  /** An INVITE of ours that offers this; the record is about it from now on. */
+  follow(call: Call, { offer }: Protection): void {
+    if (!this.#callIds.includes(call.callId)) this.#callIds.push(call.callId)
+    this.#call = call
+    this.#tried.push({ callId: call.callId, offer })
+  }
+
+  /** The INVITE in force was refused, and another may follow. */
+  refused(end: CallEnd): void {
+    const attempt = this.#tried.at(-1)
+    if (attempt !== undefined) attempt.end = end
+  }
+
+  addKeys(keys: SrtpKeys): void {
+    if (this.#keys.length < maxKeys) this.#keys.push(keys)
+  }
+
+  /** Every pair of SRTP master keys this call used, where somebody asked to have them kept. */
+  get keys(): readonly SrtpKeys[] {
+    return this.#keys
   }
 
   addDigit(digit: DigitEvent): void {
@@ -89,7 +135,8 @@ export class CallRecord {
       trunk: this.trunkId ?? null,
       from: this.from,
       to: this.to,
-      state: facts?.state ?? 'ended',
+      // Between two INVITEs the refused one is over, the call is not.
+      state: facts === undefined || (facts.state === 'ended' && end === undefined) ? 'setup' : facts.state,
       started_at: this.startedAt,
       ...(this.ringingAt !== undefined && { ringing_at: this.ringingAt }),
       ...(this.answeredAt !== undefined && { answered_at: this.answeredAt }),
@@ -101,8 +148,15 @@ export class CallRecord {
         remote: { address: facts?.remote.address ?? '', port: facts?.remote.port ?? 0 },
         tls: facts?.tls === undefined ? null : tlsView(facts.tls),
       },
-      sdp: { local: facts?.localSdp ?? null, remote: facts?.remoteSdp ?? null },
-      negotiated: facts?.negotiated === undefined ? null : (snakeCase(facts.negotiated) as Record<string, unknown>),
+      sdp: { local: withoutKeys(facts?.localSdp), remote: withoutKeys(facts?.remoteSdp) },
+      negotiated: facts?.negotiated === undefined ? null : negotiatedView(facts.negotiated),
+      ...(this.#tried.length > 0 && {
+        attempts: this.#tried.map((attempt) => ({
+          call_id: attempt.callId,
+          offer: attempt.offer,
+          ...(attempt.end !== undefined && { ended: endView(attempt.end) }),
+        })),
+      }),
       digits: this.#digits.map(({ digit, method, durationMs, at }) => ({ digit, method, duration_ms: durationMs, at })),
       tones: this.#tones.list().map(({ pair, at, until, windows, levelDbm0, purity }) => ({
         pair: pair === undefined ? null : [pair[0], pair[1]],
@@ -127,6 +181,13 @@ export const endView = (end: CallEnd): NonNullable<CallView['ended']> => ({
   ...(end.status !== undefined && { status: end.status }),
   ...(end.reason !== undefined && { reason: end.reason }),
 })
+
+/** Keys in a description (RFC 4568 section 6.1) are for the two who talk, not for who looks at a call. */
+const withoutKeys = (sdp: string | undefined): string | null => sdp?.replace(/inline:[^\s|;]+/gi, 'inline:(hidden)') ?? null
+
+function negotiatedView({ srtp, ...negotiated }: Negotiated): Record<string, unknown> {
+  return { ...(snakeCase(negotiated) as Record<string, unknown>), ...(srtp !== undefined && { suite: srtp.profile }) }
+}
 
 export function tlsView(tls: TlsFacts): NonNullable<CallView['transport']['tls']> {
   return {

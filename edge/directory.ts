@@ -5,7 +5,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { BlockList } from 'node:net'
-import { addressList } from './api/fields.ts'
+import { addressList, defaultMediaPolicy } from './api/fields.ts'
 import {
   type AgentScript,
   agentSchema,
@@ -283,6 +283,7 @@ function ownTrunk(wanted: NumberImport, now: number): Trunk {
     sip_domain: wanted.sip_domain ?? '',
     dtmf: wanted.dtmf ?? 'rfc4733',
     codecs: wanted.codecs ?? ['pcmu', 'pcma', 'opus'],
+    media: wanted.media ?? defaultMediaPolicy,
     created_for: wanted.number,
     created_at: now,
     ...(wanted.outbound_proxy !== undefined && { outbound_proxy: wanted.outbound_proxy }),

@@ -155,7 +155,7 @@ async function assemble(options: EdgeOptions, log: Log, undo: AsyncDisposableSta
   })
 
   const authorizer = new Authorizer({ directory, realm: options.realm, faults })
-  const book = new CallBook({ onForgotten: (record) => traces.drop(record.callId) })
+  const book = new CallBook({ onForgotten: ({ callIds }) => traces.drop(callIds) })
   const state = { draining: false }
   const metrics = new Metrics(() => ({
     activeCalls: book.active,
@@ -183,6 +183,7 @@ async function assemble(options: EdgeOptions, log: Log, undo: AsyncDisposableSta
     }),
     clock,
     log,
+    faults,
     maxCalls: options.maxCalls,
   })
   undo.defer(() => center.close())

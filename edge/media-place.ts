@@ -37,22 +37,23 @@ export class MediaPlace {
     return this.#media(this.#only ?? this.#options.localFor(transport, remote).address, trunk)
   }
 
-  /** For a call of ours, whose peer may still have to be looked up. */
-  async along(route: OutboundRoute, trunk: Trunk): Promise<MediaOptions> {
-    if (this.#only !== undefined) return this.#media(this.#only, trunk)
-    const target = await this.#nextHop(route)
+  /** For a call of ours, whose peer may still have to be looked up. `secure`: it is reached by TLS, and by nothing else. */
+  async along(route: OutboundRoute, trunk: Trunk): Promise<{ media: MediaOptions; secure: boolean }> {
+    const targets = await this.#nextHops(route)
+    const secure = targets.length > 0 && targets.every(({ transport }) => transport === 'tls')
+    if (this.#only !== undefined) return { media: this.#media(this.#only, trunk), secure }
+    const [target] = targets
     const host = target && isIP(target.host) !== 0 ? target.host : '127.0.0.1'
     const remote = { address: host, port: target?.port ?? 5060 }
-    return this.#media(this.#options.localFor(target?.transport ?? 'udp', remote).address, trunk)
+    return { media: this.#media(this.#options.localFor(target?.transport ?? 'udp', remote).address, trunk), secure }
   }
 
-  async #nextHop(route: OutboundRoute): Promise<Target | undefined> {
-    if (route.target !== undefined) return route.target
+  async #nextHops(route: OutboundRoute): Promise<readonly Target[]> {
+    if (route.target !== undefined) return [route.target]
     const uri = parseUri(route.outboundProxy ?? route.requestUri)
-    if (uri === undefined || uri.scheme === 'tel') return undefined
+    if (uri === undefined || uri.scheme === 'tel') return []
     // A name that does not resolve is the user agent's to report: the call fails there.
-    const [first] = await this.#options.resolve(uri).catch(() => [])
-    return first
+    return this.#options.resolve(uri).catch(() => [])
   }
 
   #media(host: string, trunk: Trunk | undefined): MediaOptions {

@@ -20,7 +20,7 @@ test('a call to a number that wants traces is kept from its first message on', (
   traces.sip(event('in', message('INVITE sip:+12065550199@edge SIP/2.0', 'c@d')))
   expect(traces.get('a@b')?.messages.map((one) => one.dir)).toEqual(['in', 'out'])
   expect(traces.get('c@d')).toBeUndefined()
-  traces.finish('a@b')
+  traces.finish(['a@b'])
   traces.sip(event('in', message('BYE sip:edge SIP/2.0', 'a@b')))
   expect(traces.get('a@b')?.messages).toHaveLength(2)
 })

@@ -36,17 +36,19 @@ export class SipTraces implements SipTap {
     this.#traces.set(callId, { messages: [], bytes: 0, truncated: false })
     this.#live.add(callId)
     const [oldest] = this.#traces.keys()
-    if (this.#traces.size > limits.traces && oldest !== undefined) this.drop(oldest)
+    if (this.#traces.size > limits.traces && oldest !== undefined) this.drop([oldest])
   }
 
-  /** Adds nothing more to a call's trace, and keeps it. */
-  finish(callId: string): void {
-    this.#live.delete(callId)
+  /** Adds nothing more to these traces, and keeps them. */
+  finish(callIds: readonly string[]): void {
+    for (const callId of callIds) this.#live.delete(callId)
   }
 
-  drop(callId: string): void {
-    this.#traces.delete(callId)
-    this.#live.delete(callId)
+  drop(callIds: readonly string[]): void {
+    for (const callId of callIds) {
+      this.#traces.delete(callId)
+      this.#live.delete(callId)
+    }
   }
 
   get(callId: string): { readonly messages: readonly SipWire[]; readonly truncated: boolean } | undefined {

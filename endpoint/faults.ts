@@ -27,6 +27,13 @@ export const faultCatalogue = {
   'accept-strangers': 'calls are let in from addresses that are on no list',
   tls12: 'TLS is spoken in version 1.2 only',
   'answer-savp': 'the SDP answer names RTP/SAVP, and plain RTP is sent all the same',
+  'srtp-send-plain': 'the answer is keyed, and plain RTP is sent all the same',
+  'srtp-wrong-tag-length': 'SRTP packets carry an authentication tag of another length than agreed',
+  'srtp-reuse-key': 'the SDP answer repeats the key of the offer: both directions are under one',
+  'dtls-accept-any-fingerprint': 'any certificate is taken in the DTLS handshake of media',
+  'crypto-on-clear': 'keys are offered and answered over signalling that is not encrypted',
+  'downgrade-required': 'plain RTP is agreed to where SRTP is demanded, by the trunk or by the other side',
+  'leak-key': 'the keys of a call are written into the log',
 } as const
 
 export type FaultName = keyof typeof faultCatalogue

@@ -145,6 +145,26 @@ export const defaultCodecs: z.infer<typeof codecSchema>[] = ['pcmu', 'pcma', 'op
 
 export const dtmfSchema = z.enum(['rfc4733', 'info']).describe('How digits travel: as RTP events (RFC 4733, once RFC 2833) or in SIP INFO.')
 
+const keyingSchema = z.enum(['sdes', 'dtls'])
+
+export const mediaPolicySchema = z
+  .strictObject({
+    policy: z
+      .enum(['best-effort', 'required'])
+      .default('best-effort')
+      .describe('best-effort: SRTP where the phone system agrees to it, else RTP; required: SRTP or no call.'),
+    keyings: z
+      .array(keyingSchema)
+      .min(1, 'must name at least one keying')
+      .refine(unique, 'must not name one keying twice')
+      .default(['sdes', 'dtls'])
+      .describe('How SRTP may be keyed, in order of preference: in the SDP (RFC 4568), or by a DTLS handshake (RFC 5763).'),
+  })
+  .describe('Encryption of audio. SRTP is only ever agreed to where signalling is TLS.')
+
+/** What a trunk does that was made without the field. */
+export const defaultMediaPolicy: z.output<typeof mediaPolicySchema> = { policy: 'best-effort', keyings: ['sdes', 'dtls'] }
+
 export const registrationSchema = z
   .enum(['static', 'register'])
   .describe('static: fixed addresses; register: the phone system registers here and its binding is where calls go.')

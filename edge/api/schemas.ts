@@ -11,10 +11,12 @@ import {
   codecsSchema,
   credentialsSchema,
   defaultCodecs,
+  defaultMediaPolicy,
   dtmfSchema,
   e164Schema,
   idSchema,
   knownKinds,
+  mediaPolicySchema,
   outboundProxySchema,
   registrationSchema,
   sipDomainSchema,
@@ -36,6 +38,7 @@ const trunkFields = z.strictObject({
   outbound_credentials: credentialsSchema.optional().describe('How the edge answers a challenge to its own calls.'),
   dtmf: dtmfSchema.default('rfc4733'),
   codecs: codecsSchema.default(defaultCodecs),
+  media: mediaPolicySchema.default(defaultMediaPolicy),
 })
 
 /** POST /v1/trunks */
@@ -79,7 +82,7 @@ export const agentSchema = z
       .default(true)
       .describe('false: agree that no audio flows (a=inactive) and take no port; for load on signalling alone.'),
     hangup_after_ms: delaySchema.optional().describe('Hang up so long after the answer.'),
-    trace: z.boolean().default(false).describe('Keep the SIP messages of each call.'),
+    trace: z.boolean().default(false).describe('Keep the SIP messages of each call, and the keys its audio is encrypted with.'),
   })
   .describe('What happens on a call of this number.')
 
@@ -95,11 +98,12 @@ const numberFields = z.strictObject({
   registration: registrationSchema.optional(),
   dtmf: dtmfSchema.optional(),
   codecs: codecsSchema.optional(),
+  media: mediaPolicySchema.optional(),
   agent: agentSchema.optional(),
 })
 
 /** Fields that shape an own trunk and mean nothing beside `trunk`. */
-const ownTrunkFields = ['allowed_addresses', 'registration', 'dtmf', 'codecs'] as const
+const ownTrunkFields = ['allowed_addresses', 'registration', 'dtmf', 'codecs', 'media'] as const
 
 /** POST /v1/numbers: what the provider's guide asks for when a number is imported. */
 export const numberImportSchema = numberFields.superRefine((number, context) => {

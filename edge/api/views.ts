@@ -33,11 +33,17 @@ const tlsView = z.strictObject({
   servername: z.string().optional(),
 })
 
+const endedView = z.strictObject({
+  by: z.enum(['local', 'remote', 'timeout', 'error']),
+  status: z.number().optional(),
+  reason: z.string().optional(),
+})
+
 const pairView = z.tuple([z.number(), z.number()]).nullable()
 
 export const callViewSchema = z.strictObject({
   id: z.string(),
-  call_id: z.string().describe("The INVITE's Call-ID."),
+  call_id: z.string().describe("The INVITE's Call-ID, the newest one's where there were several."),
   direction: z.enum(['inbound', 'outbound']).describe('As the phone system sees the edge: inbound calls come to the edge.'),
   number: z.string().describe('Our number: the one called, or the one that calls.'),
   trunk: z.string().nullable(),
@@ -49,12 +55,23 @@ export const callViewSchema = z.strictObject({
   answered_at: timeSchema.optional(),
   confirmed_at: timeSchema.optional(),
   ended_at: timeSchema.optional(),
-  ended: z
-    .strictObject({ by: z.enum(['local', 'remote', 'timeout', 'error']), status: z.number().optional(), reason: z.string().optional() })
-    .optional(),
+  ended: endedView.optional(),
   transport: z.strictObject({ protocol: z.enum(['udp', 'tcp', 'tls']), remote: addressView, tls: tlsView.nullable() }),
   sdp: z.strictObject({ local: z.string().nullable(), remote: z.string().nullable() }),
-  negotiated: z.record(z.string(), z.unknown()).nullable().describe('Codec, payload types, addresses and direction as agreed.'),
+  negotiated: z
+    .record(z.string(), z.unknown())
+    .nullable()
+    .describe('Codec, payload types, addresses, direction, transport profile, keying and crypto suite as agreed.'),
+  attempts: z
+    .array(
+      z.strictObject({
+        call_id: z.string(),
+        offer: z.enum(['osrtp', 'sdes', 'dtls', 'rtp']).describe('osrtp is RTP/AVP that carries keying attributes (RFC 8643).'),
+        ended: endedView.optional(),
+      }),
+    )
+    .optional()
+    .describe('The INVITEs of an outbound call: when one is refused for its description, another follows with another.'),
   digits: z.array(z.strictObject({ digit: z.string(), method: z.enum(['rfc4733', 'info']), duration_ms: z.number(), at: timeSchema })),
   tones: z
     .array(
@@ -95,10 +112,24 @@ const sipView = z.strictObject({
   bytes: z.string().describe('The message as it was on the wire, base64.'),
 })
 
+const masterKeyView = z.strictObject({ key: z.string(), salt: z.string() }).describe('Base64 (RFC 3711 section 3.2.1).')
+
 export const traceViewSchema = z.strictObject({
   sip: z.array(sipView),
   truncated: z.boolean().describe('More was seen than is kept.'),
   rtp_summary: z.record(z.string(), z.unknown()).nullable(),
+  srtp_keys: z
+    .array(
+      z.strictObject({
+        at: timeSchema,
+        keying: z.enum(['sdes', 'dtls']),
+        profile: z.string().describe('The crypto suite, by its IANA name.'),
+        local: masterKeyView,
+        remote: masterKeyView,
+      }),
+    )
+    .optional()
+    .describe('SRTP master keys from the time they came into use, `local` being what the edge sends under; for agents with "trace": true.'),
 })
 
 export const infoViewSchema = z.strictObject({

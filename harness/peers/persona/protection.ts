@@ -1,0 +1,33 @@
+/**
+ * How a persona protects its audio: as the axis of its cell says, or as the product it
+ * stands for is known to do, where that is something else.
+ */
+import type { Cell } from '../../../matrix/cell.ts'
+import type { Keying, Protection } from '../../../protocol/sdp/types.ts'
+import { asteriskProtection } from './asterisk-manners.ts'
+
+/** Undefined for plain RTP: keys in an offer are overlooked then, and secure profiles refused. */
+export function protectionOf({ platform, axes }: Pick<Cell, 'platform' | 'axes'>): Protection | undefined {
+  const own = platform === 'asterisk' ? asteriskProtection(axes.media) : undefined
+  if (own !== undefined) return own
+  switch (axes.media) {
+    case 'rtp':
+      return undefined
+    case 'sdes':
+    case 'dtls':
+      return demand(axes.media)
+    case 'osrtp-sdes':
+      return opportunity('sdes')
+    case 'osrtp-dtls':
+      return opportunity('dtls')
+  }
+}
+
+/**
+ * A secure profile in offers; in answers RTP/AVP too where it brings keys. Allowed over any
+ * signalling: whether an edge takes keys that came in clear is for the edge to decide.
+ */
+const demand = (keying: Keying): Protection => ({ offer: keying, keyings: [keying], required: true, allowed: true })
+
+/** RFC 8643: RTP/AVP with keys in offers; whatever comes in answers. */
+const opportunity = (keying: Keying): Protection => ({ offer: 'osrtp', keyings: [keying], required: false, allowed: true })

@@ -45,6 +45,15 @@ export interface RtpWire {
   readonly bytes: Uint8Array
 }
 
+/** Bytes of a TLS connection as they were on the path: what everybody between its two ends sees. */
+export interface PathWire {
+  readonly at: number
+  readonly dir: 'in' | 'out'
+  readonly local: Address
+  readonly remote: Address
+  readonly bytes: Uint8Array
+}
+
 /** Takes SIP messages as they pass. Must not keep a reference to a buffer it did not copy. */
 export interface SipTap {
   sip(event: SipWire): void
@@ -53,4 +62,11 @@ export interface SipTap {
 /** Takes media packets as they pass. Must not keep a reference to a buffer it did not copy. */
 export interface RtpTap {
   rtp(event: RtpWire): void
+}
+
+/** Takes what TLS makes of messages. Must not keep a reference to a buffer it did not copy. */
+export interface PathTap {
+  path(event: PathWire): void
+  /** A line of the key log (draft-ietf-tls-keylogfile), without its line break: evidence, never to be logged. */
+  tlsKey(line: string): void
 }

@@ -1,9 +1,10 @@
 /** TLS over a TCP socket that is already there: both handshakes, and what they settled on. */
 
 import { isIP, type Socket } from 'node:net'
-import { connect, createSecureContext, createServer, type SecureContext, type SecureVersion, type Server, type TLSSocket } from 'node:tls'
-import type { TlsFacts } from '../../protocol/wire.ts'
+import { connect, createSecureContext, createServer, type SecureContext, type SecureVersion, type Server, TLSSocket } from 'node:tls'
+import type { PathTap, TlsFacts } from '../../protocol/wire.ts'
 import { matchesIdentity, subjectAltNames } from './peer-identity.ts'
+import { TappedSocket } from './tapped-socket.ts'
 import { TransportError, type TransportErrorCode } from './transport-error.ts'
 
 interface TlsVersions {
@@ -20,6 +21,8 @@ export interface TlsServerOptions extends TlsVersions {
   readonly ca?: readonly string[]
   /** Default 'no'. With 'ask' a missing or wrong one is only noted in the facts. */
   readonly clientCertificate?: 'no' | 'ask' | 'require'
+  /** Sees the path and the keys. Only with `clientCertificate: 'no'`. */
+  readonly pathTap?: PathTap | undefined
 }
 
 export interface TlsClientOptions extends TlsVersions {
@@ -30,14 +33,18 @@ export interface TlsClientOptions extends TlsVersions {
   readonly key?: string
   /** Default true. With false any certificate will do, and the facts say what was wrong with it. */
   readonly verify?: boolean
+  /** Sees the path and the keys. */
+  readonly pathTap?: PathTap | undefined
 }
 
 /** Does the server's half of handshakes on sockets handed to it. */
 export class TlsAcceptor {
   readonly #server: Server
+  readonly #takeTapped: ((socket: Socket) => void) | undefined
 
   constructor(options: TlsServerOptions, handshakeMs: number, accept: (socket: TLSSocket, facts: TlsFacts) => void) {
-    const { cert, key, ca, clientCertificate = 'no' } = options
+    const { cert, key, ca, clientCertificate = 'no', pathTap } = options
+    if (pathTap !== undefined) this.#takeTapped = tappedAcceptor(options, pathTap, handshakeMs, accept)
     this.#server = createServer(
       {
         cert,
@@ -59,8 +66,44 @@ export class TlsAcceptor {
 
   /** Never listens itself: sockets are injected, so that who may connect is decided before any cryptography. */
   take(socket: Socket): void {
-    this.#server.emit('connection', socket)
+    if (this.#takeTapped !== undefined) this.#takeTapped(socket)
+    else this.#server.emit('connection', socket)
   }
+}
+
+/** The same for sockets whose bytes are to be seen; a server gives no hold on what it wraps. */
+function tappedAcceptor(
+  options: TlsServerOptions,
+  tap: PathTap,
+  handshakeMs: number,
+  accept: (socket: TLSSocket, facts: TlsFacts) => void,
+): (socket: Socket) => void {
+  const secureContext = createSecureContext({ cert: options.cert, key: options.key, ...versions(options) })
+  return (socket) => {
+    const secured = tapped(socket, tap, (duplex) => new TLSSocket(duplex, { isServer: true, secureContext }))
+    const timer = setTimeout(() => secured.destroy(), handshakeMs)
+    secured.once('close', () => clearTimeout(timer))
+    secured.on('error', () => secured.destroy())
+    secured.once('secure', () => {
+      clearTimeout(timer)
+      accept(secured, factsOf(secured))
+    })
+  }
+}
+
+/** TLS over a socket whose bytes are seen. It has the socket's addresses, which TLS over any other stream has not. */
+function tapped(socket: Socket, tap: PathTap, secure: (duplex: TappedSocket) => TLSSocket): TLSSocket {
+  const duplex = new TappedSocket(socket, tap)
+  const secured = secure(duplex)
+  const { local, remote } = duplex
+  Object.defineProperties(secured, {
+    localAddress: { value: local.address },
+    localPort: { value: local.port },
+    remoteAddress: { value: remote.address },
+    remotePort: { value: remote.port },
+  })
+  secured.on('keylog', (line: Buffer) => tap.tlsKey(line.toString().trimEnd()))
+  return secured
 }
 
 interface SecureOptions {
@@ -76,10 +119,12 @@ interface SecureOptions {
 export class TlsConnector {
   readonly #context: SecureContext
   readonly #verify: boolean
+  readonly #pathTap: PathTap | undefined
 
   constructor(options: TlsClientOptions = {}) {
-    const { ca, cert, key, verify = true } = options
+    const { ca, cert, key, verify = true, pathTap } = options
     this.#verify = verify
+    this.#pathTap = pathTap
     this.#context = createSecureContext({
       ...versions(options),
       ...(ca === undefined ? {} : { ca: [...ca] }),
@@ -91,18 +136,21 @@ export class TlsConnector {
   /** Rejects with a TransportError and destroys the socket when the handshake or the verification fails. */
   secure(socket: Socket, { identity, timeoutMs, signal, what }: SecureOptions): Promise<{ socket: TLSSocket; tls: TlsFacts }> {
     return new Promise((resolve, reject) => {
-      const secured = connect({
-        socket,
+      const settings = {
         secureContext: this.#context,
         // Server Name Indication has no form for addresses (RFC 6066 section 3).
         ...(isIP(identity) === 0 ? { servername: identity } : {}),
         // Verified below, so that the facts can be had when verification is off.
         rejectUnauthorized: false,
-        checkServerIdentity: (_host, { subjectaltname }) =>
+        checkServerIdentity: (_host: string, { subjectaltname }: { subjectaltname?: string | undefined }) =>
           matchesIdentity(subjectAltNames(subjectaltname), identity)
             ? undefined
             : Object.assign(new Error(`certificate is not for ${identity}`), { code: 'CERT_NAME_MISMATCH' }),
-      })
+      }
+      const secured =
+        this.#pathTap === undefined
+          ? connect({ ...settings, socket })
+          : tapped(socket, this.#pathTap, (duplex) => connect({ ...settings, socket: duplex }))
       const settle = (error?: TransportError, tls?: TlsFacts) => {
         clearTimeout(timer)
         signal.removeEventListener('abort', abort)

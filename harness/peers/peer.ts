@@ -6,9 +6,10 @@
  *
  * A session never judges. It does what it is told and hands over what it saw.
  */
+import type { SrtpKeys } from '../../endpoint/media/types.ts'
 import type { Cell } from '../../matrix/cell.ts'
 import type { TonePair } from '../../protocol/audio/tone.ts'
-import type { Address, RtpWire, SipWire, Transport } from '../../protocol/wire.ts'
+import type { Address, PathWire, RtpWire, SipWire, Transport } from '../../protocol/wire.ts'
 
 /** What tells one cell's calls from every other's. Known before any peer starts. */
 export interface PeerIdentity {
@@ -73,6 +74,12 @@ export interface RegisterOutcome {
 export interface PeerEvidence {
   readonly sip: readonly SipWire[]
   readonly rtp: readonly RtpWire[]
+  /** The TLS connections `sip` travelled on, from their first byte; absent where they carry other cells' calls too. */
+  readonly path?: readonly PathWire[]
+  /** Key log lines of the TLS connections `sip` travelled on. Secret: for `capture.pcapng` alone. */
+  readonly tlsKeys?: readonly string[]
+  /** SRTP master keys the peer knows of, `local` being what it sends under. Secret: for `srtp-keys.json` alone. */
+  readonly srtpKeys?: readonly SrtpKeys[]
   readonly digits: readonly HeardDigit[]
   readonly tones: readonly HeardTone[]
   /** What the product itself says of its media; absent when no media was set up. */

@@ -95,6 +95,32 @@ describe('captures written from taps', () => {
     )
   })
 
+  test('TLS from the path is written as it was, with the secrets that open it, and nothing it carries beside it', () => {
+    const { sip, rtp } = call('tls', '127.0.0.1', '127.0.0.2')
+    const [{ local, remote, at }] = sip as [SipWire]
+    const path = [Buffer.from('1603010005hello'), Buffer.from('1703030003xyz')].map((bytes, index) => ({
+      at: at + index,
+      dir: index === 0 ? ('out' as const) : ('in' as const),
+      local,
+      remote,
+      bytes,
+    }))
+    const tlsKeys = ['CLIENT_TRAFFIC_SECRET_0 0011 2233', 'SERVER_TRAFFIC_SECRET_0 0011 4455']
+    const written = writePcapng({ sip, rtp, path, tlsKeys })
+    expect(written).toMatchObject({ sipFrames: [undefined, undefined], rtpFrames: [2] })
+    const file = text(written.bytes)
+    expect(file).not.toContain('INVITE')
+    const at0 = file.indexOf(tlsKeys[0]!)
+    const view = Buffer.from(written.bytes)
+    // Block type, its length, type of secrets, their length; then they themselves (draft-ietf-opsawg-pcapng, section 4.7).
+    expect(view.readUInt32LE(at0 - 16)).toBe(10)
+    expect(view.readUInt32LE(at0 - 8)).toBe(0x544c534b)
+    expect(file.slice(at0, at0 + view.readUInt32LE(at0 - 4))).toBe(`${tlsKeys.join('\n')}\n`)
+    expect(at0).toBeLessThan(file.indexOf('hello'))
+    const read = readCapture(written.bytes)
+    expect(read.ok && read.frames).toHaveLength(3)
+  })
+
   test('a message larger than a segment goes into several frames and comes back whole', () => {
     const [wire] = call('tcp', '10.0.0.1', '10.0.0.2').sip
     const body = 'x'.repeat(40_000)

@@ -1,41 +1,51 @@
 /**
  * Writes taps as a pcapng file that Wireshark opens: one Ethernet interface, microsecond
- * times, comments. A message that travelled over TLS is written as the plain TCP stream it
- * would have been, with a comment that says so. draft-ietf-opsawg-pcapng.
+ * times, comments. TLS is written as it was on the path, with the secrets that open it in a
+ * block of their own; where nobody was on the path, a message is written as the plain TCP
+ * stream it would have been, with a comment that says so. draft-ietf-opsawg-pcapng.
  */
-import type { Address, RtpWire, SipWire } from '../wire.ts'
+import type { Address, PathWire, RtpWire, SipWire } from '../wire.ts'
 import { linkType } from './frame.ts'
 import { tcpFrame, udpFrame } from './frame-builder.ts'
 
 export interface CaptureContent {
   readonly sip: readonly SipWire[]
   readonly rtp: readonly RtpWire[]
+  /** TLS connections from their first byte. When there are any, the messages inside them are not written once more. */
+  readonly path?: readonly PathWire[]
+  /** Lines of a TLS key log: the file's reader needs no other to open what was on the path. */
+  readonly tlsKeys?: readonly string[]
   /** Stands in the section header: what this capture is evidence of. */
   readonly comment?: string
 }
 
 export interface WrittenCapture {
   readonly bytes: Uint8Array
-  /** Frame number (from 1) of each SIP wire, by its index in the content. */
-  readonly sipFrames: readonly number[]
+  /** Frame number (from 1) of each SIP wire, by its index in the content; undefined for what is inside TLS. */
+  readonly sipFrames: readonly (number | undefined)[]
   readonly rtpFrames: readonly number[]
 }
 
 /** A TCP payload larger than this goes into several frames. */
 const maxSegment = 32768
+const tlsKeyLog = 0x544c534b
 const option = { end: 0, comment: 1, interfaceName: 2, application: 4 } as const
 
 /** Builds the whole file. Wires are written in order of time. Throws when an address is no IP address. */
 export function writePcapng(content: CaptureContent): WrittenCapture {
+  const { path = [], tlsKeys = [] } = content
   const blocks: Uint8Array[] = [
     sectionHeader(content.comment),
     interfaceDescription('tap (link, network and transport headers are synthesised)'),
+    // Before the first packet it opens: a reader may go through the file once.
+    ...(tlsKeys.length === 0 ? [] : [decryptionSecrets(tlsKeys)]),
   ]
-  const sipFrames: number[] = new Array(content.sip.length)
+  const sipFrames: (number | undefined)[] = new Array(content.sip.length).fill(undefined)
   const rtpFrames: number[] = new Array(content.rtp.length)
   const order = [
     ...content.sip.map((wire, index) => ({ at: wire.at, index, sip: wire })),
     ...content.rtp.map((wire, index) => ({ at: wire.at, index, rtp: wire })),
+    ...path.map((wire, index) => ({ at: wire.at, index, path: wire })),
   ].sort((a, b) => a.at - b.at)
   const sequences = new Map<string, number>()
   let frame = 0
@@ -46,6 +56,14 @@ export function writePcapng(content: CaptureContent): WrittenCapture {
       rtpFrames[item.index] = ++frame
       continue
     }
+    if ('path' in item) {
+      for (const packet of tcpPackets(item.path, sequences)) {
+        blocks.push(enhancedPacket(item.at, packet))
+        frame++
+      }
+      continue
+    }
+    if (item.sip.transport === 'tls' && path.length > 0) continue
     sipFrames[item.index] = frame + 1
     for (const packet of sipPackets(item.sip, sequences)) {
       blocks.push(enhancedPacket(item.at, packet, sipComment(item.sip)))
@@ -55,7 +73,7 @@ export function writePcapng(content: CaptureContent): WrittenCapture {
   return { bytes: concatenate(blocks), sipFrames, rtpFrames }
 }
 
-function ends(wire: SipWire | RtpWire): { source: Address; destination: Address } {
+function ends(wire: PathWire | RtpWire): { source: Address; destination: Address } {
   return wire.dir === 'out' ? { source: wire.local, destination: wire.remote } : { source: wire.remote, destination: wire.local }
 }
 
@@ -65,6 +83,11 @@ function* sipPackets(wire: SipWire, sequences: Map<string, number>): Generator<U
     yield udpFrame(source, destination, wire.bytes)
     return
   }
+  yield* tcpPackets(wire, sequences)
+}
+
+function* tcpPackets(wire: PathWire, sequences: Map<string, number>): Generator<Uint8Array> {
+  const { source, destination } = ends(wire)
   const forward = `${source.address} ${source.port} ${destination.address} ${destination.port}`
   const backward = `${destination.address} ${destination.port} ${source.address} ${source.port}`
   for (let offset = 0; offset < wire.bytes.length; offset += maxSegment) {
@@ -94,6 +117,17 @@ function interfaceDescription(name: string): Uint8Array {
   const fixed = new Uint8Array(8)
   new DataView(fixed.buffer).setUint16(0, linkType.ethernet, true)
   return block(1, fixed, [textOption(option.interfaceName, name)])
+}
+
+/** Section 4.7: secrets of the type "TLS Key Log". */
+function decryptionSecrets(tlsKeys: readonly string[]): Uint8Array {
+  const secrets = new TextEncoder().encode(`${tlsKeys.join('\n')}\n`)
+  const fixed = new Uint8Array(8 + padded(secrets.length))
+  const view = new DataView(fixed.buffer)
+  view.setUint32(0, tlsKeyLog, true)
+  view.setUint32(4, secrets.length, true)
+  fixed.set(secrets, 8)
+  return block(0x0000000a, fixed, [])
 }
 
 function enhancedPacket(at: number, frame: Uint8Array, comment?: string): Uint8Array {

@@ -23,6 +23,17 @@ const evidence: PeerEvidence = {
       tls: { version: 'TLSv1.3', cipher: 'c', authorized: false, verifyError: 'expired', peerNames: ['DNS:a'], servername: 'a' },
     },
   ],
+  path: [{ at: 2.5, dir: 'out', local: end, remote: end, bytes: everyByte }],
+  tlsKeys: ['CLIENT_TRAFFIC_SECRET_0 00 11'],
+  srtpKeys: [
+    {
+      at: 2.75,
+      keying: 'dtls',
+      profile: 'AEAD_AES_128_GCM',
+      local: { key: everyByte.slice(0, 16), salt: everyByte.slice(16, 28) },
+      remote: { key: everyByte.slice(28, 44), salt: everyByte.slice(44, 56) },
+    },
+  ],
   rtp: [{ at: 3, dir: 'in', kind: 'rtcp', local: end, remote: end, bytes: everyByte.toReversed() }],
   digits: [
     { digit: '#', method: 'info', durationMs: 100, at: 4 },

@@ -4,7 +4,8 @@
  */
 import { z } from 'zod'
 import { axisValues } from '../../../matrix/axes.ts'
-import type { RtpWire, SipWire } from '../../../protocol/wire.ts'
+import type { MasterKey, ProtectionProfile } from '../../../protocol/sdp/types.ts'
+import type { PathWire, RtpWire, SipWire } from '../../../protocol/wire.ts'
 import type { PeerEvidence } from '../peer.ts'
 
 const pairSchema = z.tuple([z.number(), z.number()])
@@ -60,6 +61,14 @@ export const refusalSchema = z.object({ error: z.string(), status: z.number().op
 
 const addressSchema = z.object({ address: z.string(), port: z.number() })
 const base64Schema = z.string().transform((text) => new Uint8Array(Buffer.from(text, 'base64')))
+const suites = [
+  'AEAD_AES_256_GCM',
+  'AEAD_AES_128_GCM',
+  'AES_256_CM_HMAC_SHA1_80',
+  'AES_CM_128_HMAC_SHA1_80',
+  'AES_CM_128_HMAC_SHA1_32',
+] as const satisfies readonly ProtectionProfile[]
+const masterKeySchema = z.object({ key: base64Schema, salt: base64Schema })
 const wireFields = { at: z.number(), dir: z.enum(['in', 'out']), local: addressSchema, remote: addressSchema, bytes: base64Schema }
 
 export const evidenceSchema = z.object({
@@ -80,6 +89,19 @@ export const evidenceSchema = z.object({
     }),
   ),
   rtp: z.array(z.object({ ...wireFields, kind: z.enum(['rtp', 'rtcp']) })),
+  path: z.array(z.object(wireFields)).exactOptional(),
+  tlsKeys: z.array(z.string()).exactOptional(),
+  srtpKeys: z
+    .array(
+      z.object({
+        at: z.number(),
+        keying: z.enum(['sdes', 'dtls']),
+        profile: z.enum(suites),
+        local: masterKeySchema,
+        remote: masterKeySchema,
+      }),
+    )
+    .exactOptional(),
   digits: z.array(
     z.object({
       digit: z.string(),
@@ -116,6 +138,17 @@ export const evidenceSchema = z.object({
 
 /** Evidence as it travels; `evidenceSchema` reads it back. */
 export function writeEvidence(evidence: PeerEvidence): unknown {
-  const wire = <W extends SipWire | RtpWire>({ bytes, ...rest }: W): unknown => ({ ...rest, bytes: Buffer.from(bytes).toString('base64') })
-  return { ...evidence, sip: evidence.sip.map(wire), rtp: evidence.rtp.map(wire) }
+  const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
+  const wire = <W extends SipWire | RtpWire | PathWire>({ bytes, ...rest }: W): unknown => ({ ...rest, bytes: base64(bytes) })
+  const master = ({ key, salt }: MasterKey): unknown => ({ key: base64(key), salt: base64(salt) })
+  const { sip, rtp, path, srtpKeys } = evidence
+  return {
+    ...evidence,
+    sip: sip.map(wire),
+    rtp: rtp.map(wire),
+    ...(path === undefined ? {} : { path: path.map(wire) }),
+    ...(srtpKeys === undefined
+      ? {}
+      : { srtpKeys: srtpKeys.map((keys) => ({ ...keys, local: master(keys.local), remote: master(keys.remote) })) }),
+  }
 }

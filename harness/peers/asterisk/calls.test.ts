@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { makeRequest, makeResponse, type SipMessage, type SipRequest } from '../../../protocol/sip/message.ts'
 import type { SipWire } from '../../../protocol/wire.ts'
-import { finalStatus, hasOpenRequest, infoDigits, localPorts } from './calls.ts'
+import { eventTypes, finalStatus, hasOpenRequest, infoDigits, localPorts } from './calls.ts'
 import type { IndexedCall } from './wire-index.ts'
 
 const address = { address: '10.1.2.20', port: 5060 }
@@ -61,6 +61,14 @@ test("Asterisk's ports are those of its own descriptions", () => {
   const invite = request('INVITE', 1, [['Content-Type', 'application/sdp']], sdp(10_010))
   const answer = makeResponse(invite, 200, { rows: [['Content-Type', 'application/sdp']], body: sdp(20_020) })
   expect([...localPorts([call(['out', invite], ['in', answer])])]).toEqual([10_010])
+})
+
+test('events travel by the payload types that were described, and by 101', () => {
+  const sdp =
+    'v=0\r\no=- 1 1 IN IP4 10.1.2.20\r\ns=-\r\nc=IN IP4 10.1.2.20\r\nt=0 0\r\nm=audio 9 RTP/AVP 0 96\r\na=rtpmap:96 telephone-event/8000\r\n'
+  const invite = request('INVITE', 1, [['Content-Type', 'application/sdp']], sdp)
+  expect([...eventTypes([call(['in', invite])])].toSorted()).toEqual([101, 96])
+  expect([...eventTypes([])]).toEqual([101])
 })
 
 test('INFO digits are those that came in', () => {

@@ -1,10 +1,10 @@
 /** What a session asks of its captured SIP messages and packets. Pure. */
 
 import { parseInfoDigit } from '../../../protocol/dtmf/info.ts'
-import { parseSdp } from '../../../protocol/sdp/session.ts'
+import { parseSdp, type SdpSession } from '../../../protocol/sdp/session.ts'
 import { parseCSeq } from '../../../protocol/sip/headers.ts'
 import type { SipMessage } from '../../../protocol/sip/message.ts'
-import type { RtpWire } from '../../../protocol/wire.ts'
+import type { RtpWire, SipWire } from '../../../protocol/wire.ts'
 import type { MediaFacts } from '../peer.ts'
 import type { IndexedCall } from './wire-index.ts'
 
@@ -32,16 +32,24 @@ export function hasOpenRequest(calls: readonly IndexedCall[]): boolean {
 
 /** Asterisk's RTP ports, as its own descriptions name them. */
 export function localPorts(calls: readonly IndexedCall[]): Set<number> {
-  const ports = new Set<number>()
-  for (const { messages, wires } of calls) {
-    messages.forEach((message, index) => {
-      if (wires[index]!.dir !== 'out' || !/^application\/sdp\b/i.test(message.headers.get('Content-Type') ?? '')) return
+  const lines = descriptions(calls).flatMap(({ dir, session }) => (dir === 'out' ? session.media : []))
+  return new Set(lines.map(({ port }) => port).filter((port) => port !== 0))
+}
+
+/** Payload types that either side describes as telephone-event (RFC 4733), and 101: Asterisk uses it whether agreed or not. */
+export function eventTypes(calls: readonly IndexedCall[]): Set<number> {
+  const formats = descriptions(calls).flatMap(({ session }) => session.media.flatMap((line) => line.formats))
+  return new Set([101, ...formats.filter(({ name }) => name === 'telephone-event').map(({ payloadType }) => payloadType)])
+}
+
+function descriptions(calls: readonly IndexedCall[]): { readonly dir: SipWire['dir']; readonly session: SdpSession }[] {
+  return calls.flatMap(({ messages, wires }) =>
+    messages.flatMap((message, index) => {
+      if (!/^application\/sdp\b/i.test(message.headers.get('Content-Type') ?? '')) return []
       const parsed = parseSdp(new TextDecoder().decode(message.body))
-      if (!parsed.ok) return
-      for (const { port } of parsed.session.media) if (port !== 0) ports.add(port)
-    })
-  }
-  return ports
+      return parsed.ok ? [{ dir: wires[index]!.dir, session: parsed.session }] : []
+    }),
+  )
 }
 
 /** Digits that came to Asterisk in INFO requests. */

@@ -13,7 +13,7 @@ import { findCall, readTrace } from '../../evidence/trace.ts'
 import { CallFailed, type HeardDigit, type PeerEvidence, type PeerIdentity, type PeerSession, type RegisterOutcome } from '../peer.ts'
 import type { AmiClient } from './ami.ts'
 import type { AmiEvent } from './ami-event.ts'
-import { finalStatus, hasOpenRequest, infoDigits, localPorts, mediaFacts } from './calls.ts'
+import { eventTypes, finalStatus, hasOpenRequest, infoDigits, localPorts, mediaFacts } from './calls.ts'
 import type { WireCapture } from './capture.ts'
 import { asteriskPorts, edgeUri } from './config.ts'
 import type { Registrations } from './registrations.ts'
@@ -55,10 +55,10 @@ export class AsteriskSession implements PeerSession {
   readonly #openedAt = Date.now()
   readonly #digits: { digit: string; at: number }[] = []
   readonly #users: ReadonlySet<string>
-  /** The channel of the call under way or last. */
-  #channel: string | undefined
+  /** The channel of the call under way or last: an edge whose description was refused calls again with another. */
+  #channel: { readonly name: string; readonly uniqueId: string } | undefined
   readonly #up = Promise.withResolvers<void>()
-  readonly #gone = Promise.withResolvers<void>()
+  #gone = Promise.withResolvers<void>()
   /** Epoch milliseconds; from then on Asterisk's ports are another call's. */
   #endedAt: number | undefined
   #originated: ((answered: boolean) => void) | undefined
@@ -79,12 +79,15 @@ export class AsteriskSession implements PeerSession {
   take(event: AmiEvent): void {
     switch (event.type) {
       case 'channel-new':
-        this.#channel = event.channel
+        this.#channel = { name: event.channel, uniqueId: event.uniqueId }
+        this.#endedAt = undefined
+        this.#gone = Promise.withResolvers()
         break
       case 'channel-up':
         this.#up.resolve()
         break
       case 'channel-gone':
+        if (event.uniqueId !== this.#channel?.uniqueId) break
         this.#endedAt = event.at
         this.#gone.resolve()
         this.#originated?.(false)
@@ -153,7 +156,7 @@ export class AsteriskSession implements PeerSession {
   }
 
   async sendDigits(digits: string): Promise<void> {
-    const channel = this.#channel
+    const channel = this.#channel?.name
     if (channel === undefined || this.#endedAt !== undefined) throw new CallFailed(0, 'there is no call to send digits on')
     // A connection of its own: Asterisk answers when a digit is over, and nothing else on that connection until then.
     const ami = await this.#resources.connectAmi()
@@ -172,7 +175,7 @@ export class AsteriskSession implements PeerSession {
   async hangup(): Promise<void> {
     if (this.#channel === undefined || this.#endedAt !== undefined) return
     try {
-      await this.#resources.ami.action('Hangup', { Channel: this.#channel, Cause: '16' })
+      await this.#resources.ami.action('Hangup', { Channel: this.#channel.name, Cause: '16' })
     } catch (error) {
       // "No such channel": the other side was faster.
       if (this.#endedAt === undefined) throw error
@@ -246,6 +249,8 @@ export class AsteriskSession implements PeerSession {
     const last = this.#media(calls)
       .filter((wire) => wire.dir === 'in' && wire.kind === 'rtp')
       .slice(-listened)
+    // What is encrypted is listened to when the keys are known, with all of the evidence.
+    if (this.cell.axes.media !== 'rtp') return last.length === listened
     const call = findCall(readTrace(calls.flatMap((one) => one.wires)))
     const { edge } = readStreams(last, call, this.cell.axes.codec)
     return edge?.tones.some((reading) => reading.pair !== undefined) ?? false
@@ -254,7 +259,8 @@ export class AsteriskSession implements PeerSession {
   /** Asterisk tells the digits, the wire how each of them came. */
   #heardDigits(calls: readonly IndexedCall[], rtp: readonly RtpWire[]): HeardDigit[] {
     const infos = infoDigits(calls)
-    const hadEvents = rtp.some((wire) => wire.dir === 'in' && wire.kind === 'rtp' && wire.bytes.length === eventLength)
+    const events = eventTypes(calls)
+    const hadEvents = rtp.some(({ dir, kind, bytes }) => dir === 'in' && kind === 'rtp' && events.has((bytes[1] ?? 0) & 0x7f))
     return this.#digits.map((heard) => {
       const info = infos.findIndex(({ digit, at }) => digit === heard.digit && at <= heard.at + sameMoment)
       if (info < 0) return hadEvents ? { ...heard, method: 'rfc4733' } : heard
@@ -266,9 +272,6 @@ export class AsteriskSession implements PeerSession {
 
 /** The capture and Asterisk do not look at the clock in the same instant, milliseconds. */
 const sameMoment = 2
-
-/** An RTP header without extensions and one event (RFC 4733 section 2.3). */
-const eventLength = 16
 
 /** The value, or undefined when it does not come in time. */
 async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {

@@ -57,6 +57,8 @@ test('a softphone calls the edge: each hears the other, and the softphone hangs 
     dtmf: 'rfc4733',
     codecs: ['pcmu'],
     tone: edgeTone,
+    encryption: 'best-effort',
+    keepKeys: false,
     outboundProxy: undefined,
   })
   await using desk = await EdgeDesk.open(edge)

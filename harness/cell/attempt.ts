@@ -112,7 +112,7 @@ const nobodysAddress = '192.0.2.1/32'
 
 /** The number of this cell as the customer would import it: credentials or addresses, and where calls go. */
 function provisionOf({ item, identity, peerAddresses }: AttemptParts, session: PeerSession): Provision {
-  const { registration, dtmf, codec, transport } = item.cell.axes
+  const { registration, dtmf, codec, transport, media } = item.cell.axes
   const { host, port } = hostAndPort(session.contactUri)
   // A stranger is a caller whose address the trunk does not list.
   const stranger = item.scenario.steps.some((step) => 'call' in step && step.call.as === 'stranger')
@@ -126,6 +126,9 @@ function provisionOf({ item, identity, peerAddresses }: AttemptParts, session: P
     dtmf,
     codecs: [codec],
     tone: identity.edgeTone,
+    // The guide's promise: encrypted where the phone system takes part, else plain.
+    encryption: 'best-effort',
+    keepKeys: media !== 'rtp',
     outboundProxy:
       registration === 'register' ? undefined : `sip:${host.includes(':') ? `[${host}]` : host}:${port};transport=${transport}`,
   }

@@ -146,7 +146,7 @@ export class Conductor {
 
   async #callOut(): Promise<void> {
     const { number, edgeTone } = this.#identity
-    const call = await this.#desk.client.call({ number, to: calledNumber, tone: edgeTone })
+    const call = await this.#desk.client.call({ number, to: calledNumber, tone: edgeTone, keepKeys: this.#item.cell.axes.media !== 'rtp' })
     this.#performance.edgeCall = call.id
     const ended = this.#told((event) => event.type === 'call.ended', setUpMs)
     await Promise.race([

@@ -3,7 +3,9 @@
  * edge is built, so that another edge with the same API can stand in its place.
  */
 import { z } from 'zod'
+import type { SrtpKeys } from '../../endpoint/media/types.ts'
 import type { TonePair } from '../../protocol/audio/tone.ts'
+import { srtpProfileNames } from '../../protocol/srtp/profile.ts'
 import type { Transport } from '../../protocol/wire.ts'
 import { UnableError } from '../errors.ts'
 
@@ -25,6 +27,22 @@ const callSchema = z.object({
   ended: z.object({ by: z.string(), status: z.number().optional(), reason: z.string().optional() }).optional(),
 })
 export type EdgeCall = z.infer<typeof callSchema>
+
+const base64Schema = z.string().transform((text) => new Uint8Array(Buffer.from(text, 'base64')))
+const masterKeySchema = z.object({ key: base64Schema, salt: base64Schema })
+const traceSchema = z.object({
+  srtp_keys: z
+    .array(
+      z.object({
+        at: z.number(),
+        keying: z.enum(['sdes', 'dtls']),
+        profile: z.enum(srtpProfileNames),
+        local: masterKeySchema,
+        remote: masterKeySchema,
+      }),
+    )
+    .default([]),
+})
 
 const infoSchema = z.object({
   version: z.string(),
@@ -54,6 +72,10 @@ export interface Provision {
   readonly tone: TonePair
   /** Where the edge sends calls of a static trunk: a SIP URI without a user. */
   readonly outboundProxy: string | undefined
+  /** Whether plain RTP may be agreed to. */
+  readonly encryption: 'best-effort' | 'required'
+  /** Keep what the keys of calls to this number are; see {@link EdgeClient.srtpKeys}. */
+  readonly keepKeys: boolean
 }
 
 /** The edge could not do what it was told because of the state a call is in. */
@@ -89,11 +111,12 @@ export class EdgeClient {
       sip_domain: one.domain,
       dtmf: one.dtmf,
       codecs: one.codecs,
+      media: { policy: one.encryption },
     }
     const number = {
       number: one.number,
       trunk: id,
-      agent: { answer: 'answer', tone: one.tone },
+      agent: { answer: 'answer', tone: one.tone, trace: one.keepKeys },
       ...(one.outboundProxy === undefined ? {} : { outbound_proxy: one.outboundProxy }),
     }
     await this.#request('POST', '/v1/bulk', { trunks: [trunk], numbers: [number] })
@@ -105,13 +128,20 @@ export class EdgeClient {
   }
 
   /** The edge calls a number: by its trunk's binding, or through its outbound proxy. */
-  async call(request: { number: string; to: string; tone: TonePair }): Promise<EdgeCall> {
-    const body = { number: request.number, to: request.to, agent: { answer: 'answer', tone: request.tone } }
+  async call(request: { number: string; to: string; tone: TonePair; keepKeys: boolean }): Promise<EdgeCall> {
+    const { number, to, tone, keepKeys } = request
+    const body = { number, to, agent: { answer: 'answer', tone, trace: keepKeys } }
     return callSchema.parse(await this.#request('POST', '/v1/calls', body))
   }
 
   async read(id: string): Promise<EdgeCall> {
     return callSchema.parse(await this.#request('GET', `/v1/calls/${encodeURIComponent(id)}`))
+  }
+
+  /** SRTP master keys of a call from the time they came into use, `local` being what the edge sends under. Empty where none were kept. */
+  async srtpKeys(id: string): Promise<SrtpKeys[]> {
+    const trace = traceSchema.parse(await this.#request('GET', `/v1/calls/${encodeURIComponent(id)}/trace`))
+    return trace.srtp_keys
   }
 
   /** The newest call of a number, if it had one. */

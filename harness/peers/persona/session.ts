@@ -10,18 +10,12 @@ import { TransportLayer } from '../../../endpoint/transport/transport-layer.ts'
 import { UserAgent } from '../../../endpoint/user-agent.ts'
 import type { Call } from '../../../endpoint/user-agent-types.ts'
 import type { Cell } from '../../../matrix/cell.ts'
-import type { RtpTap, RtpWire, SipTap, SipWire } from '../../../protocol/wire.ts'
-import {
-  CallFailed,
-  type HeardDigit,
-  type HeardTone,
-  type MediaFacts,
-  type PeerEvidence,
-  type PeerIdentity,
-  type PeerSession,
-  type RegisterOutcome,
-} from '../peer.ts'
+import type { PathTap, SipTap } from '../../../protocol/wire.ts'
+import { CallFailed, type MediaFacts, type PeerEvidence, type PeerIdentity, type PeerSession, type RegisterOutcome } from '../peer.ts'
+import { withAsteriskManners } from './asterisk-manners.ts'
+import { protectionOf } from './protection.ts'
 import { sendRaw } from './raw.ts'
+import { Seen, within } from './seen.ts'
 
 /** What every session of one persona shares. */
 export interface PersonaResources {
@@ -37,10 +31,6 @@ export interface PersonaResources {
 
 /** Attempts at finding a port number that is free on both transports of a session. */
 const portAttempts = 20
-/** Packets kept for one cell: a minute of both directions. */
-const rtpKept = 6_000
-const sipKept = 1_000
-
 export class PersonaSession implements PeerSession {
   readonly contactUri: string
   readonly #cell: Cell
@@ -81,18 +71,23 @@ export class PersonaSession implements PeerSession {
       transports,
       contactUser: userOf(identity),
       faults: resources.faults,
-      media: resources.media,
+      media: cell.platform === 'asterisk' ? withAsteriskManners(resources.media, cell.axes.media) : resources.media,
     })
     this.#agent.onInvite = (call) => {
-      if (this.#call !== undefined || resources.faults.has('reject-calls')) {
+      if ((this.#call !== undefined && !cameToNothing(this.#call)) || resources.faults.has('reject-calls')) {
         call.reject(486)
         return
       }
       this.#take(call)
       call.ring()
       call.answer({ media: this.#mediaOptions() }).then(
-        () => this.#incoming.resolve(),
-        (error: unknown) => this.#incoming.reject(error),
+        () => {
+          if (call.media?.negotiated !== undefined) this.#incoming.resolve()
+        },
+        (error: unknown) => {
+          // Another offer may follow one that was refused; when none does, the edge tells.
+          if (!cameToNothing(call)) this.#incoming.reject(error)
+        },
       )
     }
   }
@@ -174,9 +169,9 @@ export class PersonaSession implements PeerSession {
   }
 
   async evidence(): Promise<PeerEvidence> {
-    const { sipWires: sip, rtpWires: rtp, digits, tones } = this.#seen
+    const { sipWires: sip, rtpWires: rtp, pathWires: path, tlsKeys, srtpKeys, digits, tones } = this.#seen
     const media = this.#call?.media
-    return { sip, rtp, digits, tones, ...(media === undefined ? {} : { media: factsOf(media) }), log: [] }
+    return { sip, rtp, path, tlsKeys, srtpKeys, digits, tones, ...(media === undefined ? {} : { media: factsOf(media) }), log: [] }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -202,59 +197,24 @@ export class PersonaSession implements PeerSession {
 
   #mediaOptions(): MediaOptions {
     const { codec, dtmf } = this.#cell.axes
-    return { codecs: [codec], dtmf, host: this.#resources.host, lenientAnswer: true, tap: this.#seen }
+    const protection = protectionOf(this.#cell)
+    return {
+      codecs: [codec],
+      dtmf,
+      host: this.#resources.host,
+      lenientAnswer: true,
+      tap: this.#seen,
+      srtpKeyTap: (keys) => this.#seen.srtpKey(keys),
+      ...(protection === undefined ? {} : { protection }),
+    }
   }
 }
+
+/** A call whose description was refused, by either side. */
+const cameToNothing = (call: Call): boolean => call.state === 'ended' && call.media?.negotiated === undefined
 
 const userOf = (identity: PeerIdentity): string => identity.username
 const hostOf = (host: string): string => (host.includes(':') ? `[${host}]` : host)
-
-/** Everything one session saw, bounded: a runaway peer must not fill the memory. */
-class Seen implements SipTap, RtpTap {
-  readonly sipWires: SipWire[] = []
-  readonly rtpWires: RtpWire[] = []
-  readonly digits: HeardDigit[] = []
-  readonly tones: HeardTone[] = []
-  readonly #toneListeners = new Set<() => void>()
-
-  sip(event: SipWire): void {
-    if (this.sipWires.length < sipKept) this.sipWires.push({ ...event, bytes: Uint8Array.from(event.bytes) })
-  }
-
-  rtp(event: RtpWire): void {
-    if (this.rtpWires.length < rtpKept) this.rtpWires.push({ ...event, bytes: Uint8Array.from(event.bytes) })
-  }
-
-  listenTo(media: MediaSession): void {
-    media.on('digit', (digit) => this.digits.push(digit))
-    media.on('tone', ({ pair, levelDbm0, purity, at }) => {
-      this.tones.push({ pair, levelDbm0, purity, at })
-      if (pair !== undefined) for (const listener of [...this.#toneListeners]) listener()
-    })
-  }
-
-  /** Whether a tone was heard, or is within the time. */
-  async tone(withinMs: number): Promise<boolean> {
-    if (this.tones.some((tone) => tone.pair !== undefined)) return true
-    return within(withinMs, (resolve) => {
-      this.#toneListeners.add(resolve)
-      return () => this.#toneListeners.delete(resolve)
-    })
-  }
-}
-
-/** True when `subscribe`'s callback is called within the time; unsubscribes either way. */
-async function within(ms: number, subscribe: (resolve: () => void) => () => void): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>()
-  const unsubscribe = subscribe(() => resolve(true))
-  const timer = setTimeout(() => resolve(false), ms)
-  try {
-    return await promise
-  } finally {
-    clearTimeout(timer)
-    unsubscribe()
-  }
-}
 
 function factsOf(media: MediaSession): MediaFacts {
   const { sent, received, remote } = media.stats()
@@ -274,7 +234,11 @@ function factsOf(media: MediaSession): MediaFacts {
  * UDP is reached by TCP for large requests too (RFC 3261 section 18.1.1), and what a
  * faulty edge sends by the wrong transport is seen instead of lost.
  */
-async function listen(cell: Cell, resources: PersonaResources, tap: SipTap): Promise<{ transports: TransportLayer; port: number }> {
+async function listen(
+  cell: Cell,
+  resources: PersonaResources,
+  tap: SipTap & PathTap,
+): Promise<{ transports: TransportLayer; port: number }> {
   const { host, tls, faults } = resources
   const stream = cell.axes.transport === 'tls' ? 'tls' : 'tcp'
   for (let attempt = 1; ; attempt += 1) {
@@ -283,10 +247,17 @@ async function listen(cell: Cell, resources: PersonaResources, tap: SipTap): Pro
       const transports = await TransportLayer.open({
         listen: [
           { transport: 'udp', host, port },
-          { transport: stream, host, port, ...(stream === 'tls' && tls ? { tls: { cert: tls.cert, key: tls.key, ca: [tls.ca] } } : {}) },
+          {
+            transport: stream,
+            host,
+            port,
+            ...(stream === 'tls' && tls ? { tls: { cert: tls.cert, key: tls.key, ca: [tls.ca], pathTap: tap } } : {}),
+          },
         ],
         // An instrument connects to an edge that speaks too old a version, to show that it does.
-        ...(tls === undefined ? {} : { tlsClient: { ca: [tls.ca], cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' as const } }),
+        ...(tls === undefined
+          ? {}
+          : { tlsClient: { ca: [tls.ca], cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' as const, pathTap: tap } }),
         tap,
         faults,
       })

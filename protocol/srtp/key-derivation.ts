@@ -10,7 +10,7 @@ import type { SrtpMasterKey, SrtpProfile } from './profile.ts'
 const labels = { encryption: 0, authentication: 1, salt: 2 } as const
 const rtcpLabelOffset = 3
 
-export const authenticationKeyLength = 20
+const authenticationKeyLength = 20
 
 export interface SessionKeys {
   readonly encryption: Buffer

@@ -10,7 +10,7 @@
  *     |<-- authenticated                                      -->|
  *
  * In Galois/counter mode the tag follows the encrypted text: rest, tag, E and index, MKI
- * (RFC 7714 section 9.3).
+ * (RFC 7714 section 9.2).
  */
 
 import { failures, type Unprotected } from './failure.ts'

@@ -2,7 +2,7 @@
 import { bodyPart } from '../protocol/sip/body-part.ts'
 import { Dialog } from '../protocol/sip/dialog/dialog.ts'
 import { decideAsServer } from '../protocol/sip/dialog/session-timer.ts'
-import { parseNameAddr } from '../protocol/sip/headers.ts'
+import { readNameAddr } from '../protocol/sip/headers.ts'
 import { makeResponse, type SipRequest, type SipResponse } from '../protocol/sip/message.ts'
 import type { AgentCore } from './agent-core.ts'
 import { AnswerRepeater } from './answer-repeater.ts'
@@ -318,4 +318,4 @@ export class IncomingCallSession extends CallSession implements IncomingCall {
 }
 
 /** The URI of a From or To value. */
-const uriOf = (value: string | undefined): string => parseNameAddr(value ?? '')?.uri ?? ''
+const uriOf = (value: string | undefined): string => readNameAddr(value ?? '')?.uri ?? ''

@@ -47,11 +47,11 @@ export class ServerTransaction {
   /** The tag our responses add to To, where it has none. */
   readonly toTag: string
   /** The caller withdrew the INVITE; its own answer to CANCEL is sent already. */
-  onCancel?: (cancel: SipRequest) => void
+  onCancel: ((cancel: SipRequest) => void) | undefined
   /** ACK for a 2xx that came on this transaction (RFC 2543 peers only; others' ACKs have a branch of their own). */
-  onAck?: (ack: SipRequest) => void
+  onAck: ((ack: SipRequest) => void) | undefined
   /** The ACK for a non-2xx never came, or a response could not be sent. */
-  onFailure?: (why: TransactionFailure) => void
+  onFailure: ((why: TransactionFailure) => void) | undefined
   readonly #host: ServerTransactionHost
   readonly #timers: NamedTimers<TimerName>
   #request: SipRequest | undefined
@@ -115,9 +115,10 @@ export class ServerTransaction {
   release(): void {
     const { phase } = this.#state
     if (phase === 'trying' || phase === 'proceeding') return
-    delete this.onCancel
-    delete this.onAck
-    delete this.onFailure
+    // Not `delete`: that would make a dictionary of each of tens of thousands.
+    this.onCancel = undefined
+    this.onAck = undefined
+    this.onFailure = undefined
     this.#request = undefined
     // Nothing is ever sent again for an accepted INVITE but by its user.
     if (phase === 'accepted') this.#response = undefined

@@ -23,7 +23,7 @@ import type { TcpListener } from './tcp.ts'
 import type { TlsClientOptions, TlsServerOptions } from './tls.ts'
 import { TransportError } from './transport-error.ts'
 import { UdpFlow, UdpListener } from './udp.ts'
-import { aliasOf, defaultPort, responseHops, stampVia } from './via-routing.ts'
+import { aliasOf, defaultPort, type ResponseHop, responseHops, stampVia } from './via-routing.ts'
 
 /** `host` is an IP address, '0.0.0.0' or '::'; `port` 0 takes any free one. `tls` is required for 'tls'. */
 export interface ListenSpec {
@@ -67,6 +67,8 @@ export class TransportLayer {
   onMalformed?: (error: Malformed, connection: Connection) => void
   /** Streams only: UDP has nothing to close. */
   onConnectionClosed?: (connection: Connection, error?: Error) => void
+  /** Made anew with each that is opened: asked for with every message. */
+  #listeners: readonly Listener[] = []
   readonly #udp: UdpListener[] = []
   readonly #streams: { transport: 'tcp' | 'tls'; listener: TcpListener }[] = []
   readonly #pool = new ConnectionPool()
@@ -105,9 +107,8 @@ export class TransportLayer {
     return layer
   }
 
-  get listeners(): Listener[] {
-    const udp = this.#udp.map(({ local }) => ({ transport: 'udp' as const, ...local }))
-    return [...udp, ...this.#streams.map(({ transport, listener }) => ({ transport, ...listener.local }))]
+  get listeners(): readonly Listener[] {
+    return this.#listeners
   }
 
   /** Resolves with the connection used once the message is written; rejects with a TransportError. */
@@ -132,14 +133,16 @@ export class TransportLayer {
       }
     }
     let failure: unknown
-    for await (const remote of this.#responseAddresses(response, via)) {
-      try {
-        // RFC 3581 section 4: from the address and port the request was received on.
-        if (via instanceof UdpFlow) await this.#write(bytes, new UdpFlow(via.listener, remote))
-        else await this.#sendTo(bytes, via.transport, remote, undefined)
-        return
-      } catch (error) {
-        failure = error
+    for (const hop of responseHops(response, via.transport)) {
+      for (const remote of knownAddress(hop, via.transport) ?? (await this.#resolvedAddresses(hop, via.transport))) {
+        try {
+          // RFC 3581 section 4: from the address and port the request was received on.
+          if (via instanceof UdpFlow) await this.#write(bytes, new UdpFlow(via.listener, remote))
+          else await this.#sendTo(bytes, via.transport, remote, undefined)
+          return
+        } catch (error) {
+          failure = error
+        }
       }
     }
     throw failure ?? new TransportError('unreachable', 'the response has no Via to follow')
@@ -185,10 +188,12 @@ export class TransportLayer {
       const where = `${transport} ${formatAddress({ address: host, port })}`
       throw new Error(`cannot listen on ${where}: ${(error as Error).message}`, { cause: error })
     }
+    const udp = this.#udp.map(({ local }) => ({ transport: 'udp' as const, ...local }))
+    this.#listeners = [...udp, ...this.#streams.map((stream) => ({ transport: stream.transport, ...stream.listener.local }))]
   }
 
   #listenerFor(transport: Transport, remote: string): Listener | undefined {
-    const candidates = this.listeners.filter((listener) => listener.transport === transport)
+    const candidates = this.#listeners.filter((listener) => listener.transport === transport)
     const bound = nearest(
       candidates.map(({ address }) => address),
       remote,
@@ -226,12 +231,8 @@ export class TransportLayer {
     return new UdpFlow(listener, remote)
   }
 
-  async *#responseAddresses(response: SipResponse, via: Connection): AsyncGenerator<Address> {
-    for (const { host, port } of responseHops(response, via.transport)) {
-      const address = canonicalAddress(host)
-      if (address !== undefined) yield { address, port: port ?? defaultPort(via.transport) }
-      else yield* (await this.#options.resolveHop?.(via.transport, host, port)) ?? []
-    }
+  async #resolvedAddresses({ host, port }: ResponseHop, transport: Transport): Promise<readonly Address[]> {
+    return (await this.#options.resolveHop?.(transport, host, port)) ?? []
   }
 
   async #write(bytes: Uint8Array, connection: Connection): Promise<Connection> {
@@ -315,6 +316,12 @@ export class TransportLayer {
     const at = performance.timeOrigin + performance.now()
     tap.sip({ at, dir, transport, local, remote, bytes, ...(tls === undefined ? {} : { tls }) })
   }
+}
+
+/** Where a hop needs no resolving: one address, in a list for the loop over them. */
+function knownAddress({ host, port }: ResponseHop, transport: Transport): readonly Address[] | undefined {
+  const address = canonicalAddress(host)
+  return address === undefined ? undefined : [{ address, port: port ?? defaultPort(transport) }]
 }
 
 function ipAddress(host: string): string {

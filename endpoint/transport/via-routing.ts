@@ -4,7 +4,7 @@
  * 18.2.1 and 18.2.2, RFC 3581 section 4.
  */
 
-import { formatVia, parseVia, topVia } from '../../protocol/sip/headers.ts'
+import { formatVia, readVia, topVia } from '../../protocol/sip/headers.ts'
 import type { SipRequest, SipResponse } from '../../protocol/sip/message.ts'
 import type { Address, Transport } from '../../protocol/wire.ts'
 import { canonicalAddress } from './address.ts'
@@ -17,16 +17,18 @@ import type { Connection } from './connection.ts'
  */
 export function stampVia(request: SipRequest, remote: Address, fillRport: boolean): void {
   const values = request.headers.list('Via')
-  const via = values[0] === undefined ? undefined : parseVia(values[0])
+  const via = values[0] === undefined ? undefined : readVia(values[0])
   if (via === undefined) return
-  const asksRport = via.params.has('rport')
-  const forged = via.params.delete('received')
-  if (asksRport && fillRport) via.params.set('rport', String(remote.port))
+  const forged = via.params.has('received')
+  const fillsRport = fillRport && via.params.has('rport')
   // RFC 3581 section 4: with rport, received is added even when it equals sent-by.
-  const needsReceived = (asksRport && fillRport) || canonicalAddress(via.host) !== remote.address
-  if (needsReceived) via.params.set('received', remote.address)
+  const needsReceived = fillsRport || (via.host !== remote.address && canonicalAddress(via.host) !== remote.address)
   if (!needsReceived && !forged) return
-  values[0] = formatVia(via)
+  const params = new Map(via.params)
+  params.delete('received')
+  if (fillsRport) params.set('rport', String(remote.port))
+  if (needsReceived) params.set('received', remote.address)
+  values[0] = formatVia({ ...via, params })
   request.headers.set('Via', values)
 }
 

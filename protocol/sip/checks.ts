@@ -5,7 +5,7 @@
  * One function a rule, run in the order below; the first broken one is reported.
  */
 import type { HeaderMap } from './header-map.ts'
-import { parseCSeq, parseNameAddr, parseVia } from './headers.ts'
+import { parseCSeq, readNameAddr, readVia } from './headers.ts'
 import type { SipMessage } from './message.ts'
 import { isSpaceCode, parseNumber, splitList } from './scan.ts'
 
@@ -51,7 +51,7 @@ const rfc3261_20_16_cseq: Check = (message) => {
 const rfc3261_20_42_via: Check = ({ headers }) => {
   const values: string[] = []
   const clean = splitList(headers.get('Via') ?? '', values)
-  if (!clean || values[0] === undefined || parseVia(values[0]) === undefined) {
+  if (!clean || values[0] === undefined || readVia(values[0]) === undefined) {
     return { rule: 'rfc3261/20.42', detail: 'the top Via cannot be read', header: 'Via' }
   }
   return undefined
@@ -68,7 +68,7 @@ const rfc3261_20_8_callId: Check = ({ headers }) => {
 
 const rfc3261_20_20_fromTo: Check = ({ headers }) => {
   for (const header of ['From', 'To']) {
-    if (parseNameAddr(headers.get(header) ?? '') === undefined) {
+    if (readNameAddr(headers.get(header) ?? '') === undefined) {
       return { rule: 'rfc3261/20.10', detail: `${header} is not an address`, header }
     }
   }
@@ -85,7 +85,7 @@ function addresses(headers: HeaderMap, header: string, also?: (value: string) =>
     const values: string[] = []
     const clean = splitList(rows[row]!, values)
     for (const value of values) {
-      if (parseNameAddr(value) === undefined && also?.(value) !== true) {
+      if (readNameAddr(value) === undefined && also?.(value) !== true) {
         return { rule: 'rfc3261/20.10', detail: `${header} holds what is not an address`, header, row }
       }
     }

@@ -3,6 +3,7 @@
  * what RFC 3261 section 25.1 does not allow, and never throws.
  */
 import type { HeaderMap } from './header-map.ts'
+import { remembered } from './remembered.ts'
 import {
   formatParams,
   isSpaceCode,
@@ -58,20 +59,26 @@ export function parseVia(value: string): Via | undefined {
   return via
 }
 
-export function formatVia(via: Via): string {
+export function formatVia(via: SharedVia): string {
   const host = via.host.includes(':') ? `[${via.host}]` : via.host
   const port = via.port === undefined ? '' : `:${via.port}`
   return `SIP/2.0/${via.transport} ${host}${port}${formatParams(via.params)}`
 }
 
+/** A Via that others read too. */
+export type SharedVia = Readonly<Omit<Via, 'params'>> & { readonly params: ReadonlyMap<string, string | undefined> }
+
+/** As `parseVia`, for looking only. */
+export const readVia: (value: string) => SharedVia | undefined = remembered(parseVia, 2)
+
 /** The first value of the first Via row: who sent this request, or who is to get this response. */
-export function topVia(message: { headers: HeaderMap }): Via | undefined {
+export function topVia(message: { headers: HeaderMap }): SharedVia | undefined {
   const row = message.headers.get('Via')
   if (row === undefined) return undefined
-  if (!row.includes(',')) return parseVia(row)
+  if (!row.includes(',')) return readVia(row)
   const values: string[] = []
   splitList(row, values)
-  return values[0] === undefined ? undefined : parseVia(values[0])
+  return values[0] === undefined ? undefined : readVia(values[0])
 }
 
 /** `host [":" port]`, white space allowed around the colon; IPv6 in brackets. */
@@ -146,6 +153,12 @@ export function parseNameAddr(value: string): NameAddr | undefined {
   return displayName === undefined || displayName === '' ? { uri, params } : { displayName, uri, params }
 }
 
+/** An address that others read too. */
+export type SharedNameAddr = Readonly<Omit<NameAddr, 'params'>> & { readonly params: ReadonlyMap<string, string | undefined> }
+
+/** As `parseNameAddr`, for looking only: From, To and Contact of the message in hand, and a tagged To. */
+export const readNameAddr: (value: string) => SharedNameAddr | undefined = remembered(parseNameAddr, 4)
+
 /** Without brackets every `;` begins a header parameter, and the URI may hold neither `,` nor `?` (RFC 3261 section 20). */
 function parseAddrSpec(value: string, at: number): NameAddr | undefined {
   const semicolon = value.indexOf(';', at)
@@ -178,7 +191,7 @@ export function formatNameAddr(address: NameAddr): string {
 
 /** The tag of a From or To value. */
 export function tagOf(value: string | undefined): string | undefined {
-  return value === undefined ? undefined : parseNameAddr(value)?.params.get('tag')
+  return value === undefined ? undefined : readNameAddr(value)?.params.get('tag')
 }
 
 /** `CSeq: 1 INVITE` (RFC 3261 section 20.16). */

@@ -2,7 +2,7 @@
  * A dialog, RFC 3261 section 12: the state two user agents share between an INVITE and
  * a BYE, and the requests made inside it. Holds no transactions and sends nothing.
  */
-import { parseCSeq, parseNameAddr, tagOf } from '../headers.ts'
+import { parseCSeq, readNameAddr, tagOf } from '../headers.ts'
 import { makeRequest, type SipMessage, type SipRequest, type SipResponse } from '../message.ts'
 import { plot, type RouteSet, routeSetOfRequest, routeSetOfResponse } from './route-set.ts'
 
@@ -72,7 +72,7 @@ export class Dialog {
       remote: from,
       localTag,
       remoteTag: tagOf(from) ?? '',
-      remoteTarget: contactUri(invite) ?? parseNameAddr(from)?.uri ?? '',
+      remoteTarget: contactUri(invite) ?? readNameAddr(from)?.uri ?? '',
       routeSet: routeSetOfRequest(invite),
       localSeq: 0,
       remoteSeq: parseCSeq(headers.get('CSeq'))?.number,
@@ -156,5 +156,5 @@ export class Dialog {
 
 function contactUri(message: SipMessage): string | undefined {
   const contact = message.headers.get('Contact')
-  return contact === undefined ? undefined : parseNameAddr(message.headers.list('Contact')[0] ?? '')?.uri
+  return contact === undefined ? undefined : readNameAddr(message.headers.list('Contact')[0] ?? '')?.uri
 }

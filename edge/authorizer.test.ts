@@ -45,6 +45,36 @@ describe('by address', () => {
   })
 })
 
+describe('by certificate', () => {
+  const facts = (peerNames: string[], authorized = true) => ({ version: 'TLSv1.3', cipher: 'any', authorized, peerNames })
+  const listed = { address: '192.0.2.77', port: 5060 }
+  const rows: [what: string, tls: ReturnType<typeof facts> | undefined, kind: string][] = [
+    ['none, not even TLS', undefined, 'forbidden'],
+    ['one for the domain', facts(['pbx.example.com']), 'allowed'],
+    ['one for the domain as a SIP URI', facts(['sip:pbx.example.com', 'other.example.com']), 'allowed'],
+    ['one for another domain', facts(['other.example.com']), 'forbidden'],
+    ['a wildcard', facts(['*.example.com']), 'forbidden'],
+    ['one nobody we trust has signed', facts(['pbx.example.com'], false), 'forbidden'],
+  ]
+  test.each(rows)('%s', (_, tls, kind) => {
+    const { authorizer, trunk } = setUp([], { ...aclTrunk, sip_domain: 'pbx.example.com', client_certificate: 'required' })
+    expect(authorizer.invite(invite, listed, trunk, tls).kind).toBe(kind)
+  })
+
+  test('it replaces neither address nor password, and a REGISTER needs it too', () => {
+    const { authorizer, trunk } = setUp([], { ...digestTrunk, sip_domain: 'pbx.example.com', client_certificate: 'required' })
+    const register = makeRequest('REGISTER', 'sip:edge', [])
+    expect(authorizer.register(register, trunk).kind).toBe('forbidden')
+    expect(authorizer.register(register, trunk, facts(['pbx.example.com'])).kind).toBe('challenge')
+    expect(authorizer.invite(invite, listed, trunk, facts(['pbx.example.com'])).kind).toBe('challenge')
+  })
+
+  test('the planted fault looks at none', () => {
+    const { authorizer, trunk } = setUp(['skip-certificate-verification'], { ...aclTrunk, client_certificate: 'required' })
+    expect(authorizer.invite(invite, listed, trunk).kind).toBe('allowed')
+  })
+})
+
 describe('by digest', () => {
   test('a first INVITE is challenged with every algorithm, the best first', () => {
     const { judge } = setUp()

@@ -5,9 +5,10 @@
 
 import { randomBytes } from 'node:crypto'
 import type { FaultSet } from '../endpoint/faults.ts'
+import { matchesIdentity } from '../endpoint/transport/peer-identity.ts'
 import { type DigestVerdict, DigestVerifier } from '../protocol/sip/digest.ts'
 import type { SipRequest } from '../protocol/sip/message.ts'
-import type { Address } from '../protocol/wire.ts'
+import type { Address, TlsFacts } from '../protocol/wire.ts'
 import type { DigestAlgorithm } from './api/fields.ts'
 import type { Trunk } from './api/schemas.ts'
 import type { Directory } from './directory.ts'
@@ -32,6 +33,7 @@ const wireNames = { md5: 'MD5', 'sha-256': 'SHA-256', 'sha-512-256': 'SHA-512-25
 const commonAlgorithms: readonly DigestAlgorithm[] = ['sha-256', 'md5']
 
 const allowed: Verdict = { kind: 'allowed' }
+const uncertified: Verdict = { kind: 'forbidden', why: 'no certificate for the domain of the trunk' }
 
 export class Authorizer {
   readonly #directory: Directory
@@ -47,8 +49,9 @@ export class Authorizer {
     this.#now = options.now ?? Date.now
   }
 
-  /** Whether an INVITE from `remote` may use the trunk. */
-  invite(request: SipRequest, remote: Address, trunk: Trunk): Verdict {
+  /** Whether an INVITE from `remote` may use the trunk; `tls` is what is known of the connection it came on. */
+  invite(request: SipRequest, remote: Address, trunk: Trunk, tls?: TlsFacts): Verdict {
+    if (!this.#certified(trunk, tls)) return uncertified
     if (trunk.auth.type === 'acl') {
       const family = remote.address.includes(':') ? 'ipv6' : 'ipv4'
       if (this.#faults.has('accept-strangers')) return allowed
@@ -60,9 +63,16 @@ export class Authorizer {
   }
 
   /** Whether a REGISTER may change the trunk's bindings. Without a trunk (nobody by that name) it never may, and looks the same. */
-  register(request: SipRequest, trunk: Trunk | undefined): Verdict {
+  register(request: SipRequest, trunk: Trunk | undefined, tls?: TlsFacts): Verdict {
+    if (trunk !== undefined && !this.#certified(trunk, tls)) return uncertified
     if (this.#faults.has('register-unchallenged') && trunk !== undefined) return allowed
     return this.#digest(request, trunk)
+  }
+
+  /** RFC 5922 section 7.1: the certificate of a trunk that must show one is for the domain of the trunk. */
+  #certified({ client_certificate: wanted, sip_domain: domain }: Trunk, tls: TlsFacts | undefined): boolean {
+    if (wanted !== 'required' || this.#faults.has('skip-certificate-verification')) return true
+    return tls?.authorized === true && matchesIdentity(tls.peerNames, domain.replace(/^\[|\]$/g, ''))
   }
 
   #digest(request: SipRequest, trunk: Trunk | undefined): Verdict {

@@ -94,7 +94,7 @@ export class CallCenter implements CallDesk {
     }
     const { number, agent, trunk } = selected
     if (trunk !== undefined) {
-      const verdict = authorizer.invite(call.invite, call.remoteAddress, trunk)
+      const verdict = authorizer.invite(call.invite, call.remoteAddress, trunk, call.tls)
       if (verdict.kind === 'challenge') {
         call.challenge(verdict.values)
         return

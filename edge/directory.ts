@@ -284,6 +284,7 @@ function ownTrunk(wanted: NumberImport, now: number): Trunk {
     dtmf: wanted.dtmf ?? 'rfc4733',
     codecs: wanted.codecs ?? ['pcmu', 'pcma', 'opus'],
     media: wanted.media ?? defaultMediaPolicy,
+    client_certificate: 'optional',
     created_for: wanted.number,
     created_at: now,
     ...(wanted.outbound_proxy !== undefined && { outbound_proxy: wanted.outbound_proxy }),

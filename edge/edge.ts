@@ -34,7 +34,7 @@ import { Registrar } from './registrar.ts'
 import { registrationView } from './registration-view.ts'
 import { ephemeralKey, loadKey, SecretBox } from './secrets.ts'
 import { SipTraces } from './sip-traces.ts'
-import { listenFailure, openListeners } from './sockets.ts'
+import { listenFailure, openListeners, tlsTrust } from './sockets.ts'
 import { Store } from './store.ts'
 import { TrunkSelection } from './trunk-selection.ts'
 
@@ -129,7 +129,7 @@ async function assemble(options: EdgeOptions, log: Log, undo: AsyncDisposableSta
   const transports = await openListeners(options, (listen) =>
     TransportLayer.open({
       listen,
-      tlsClient: { ...(options.tlsAuthorities !== undefined && { ca: [options.tlsAuthorities] }), ...clientCertificate(options) },
+      tlsClient: { ...tlsTrust(options), ...clientCertificate(options) },
       tap: traces,
       faults,
     }),

@@ -26,6 +26,7 @@ test('with a token alone everything has a default', () => {
     sipPort: 32681,
     tls: undefined,
     tlsAuthorities: undefined,
+    tlsRevoked: [],
     http: { host: '127.0.0.1', port: 32680 },
     token: 'a-long-token',
     store: ':memory:',
@@ -68,6 +69,13 @@ test('TLS needs a certificate and a key', () => {
   const options = read(['--tls-cert', cert, '--tls-key', key, '--tls-port', '0', '--tls-ca', cert])
   expect(options.tls).toEqual({ port: 0, cert: '-----BEGIN CERTIFICATE-----\n', key: '-----BEGIN PRIVATE KEY-----\n' })
   expect(options.tlsAuthorities).toContain('BEGIN CERTIFICATE')
+  expect(options.tlsRevoked).toEqual([])
+})
+
+test('lists of revoked certificates come one by one, however many a file holds', () => {
+  const list = (name: string): string => `-----BEGIN X509 CRL-----\n${name}\n-----END X509 CRL-----`
+  const both = file('both.pem', `# two\n${list('one')}\n${list('two')}\n`)
+  expect(read(['--tls-crl', both, '--tls-crl', file('third.pem', list('three'))]).tlsRevoked).toEqual(['one', 'two', 'three'].map(list))
 })
 
 describe('what is wrong is said, with an exit cause of its own', () => {

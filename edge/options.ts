@@ -25,7 +25,8 @@ export const optionTable = {
   'tls-port': { value: 'PORT', default: '32682', help: 'TLS port for SIP; in use once there is a certificate' },
   'tls-cert': { value: 'FILE', help: 'certificate chain for TLS, PEM' },
   'tls-key': { value: 'FILE', help: 'private key of the certificate, PEM' },
-  'tls-ca': { value: 'FILE', help: 'authorities trusted when the edge connects by TLS, PEM; the system ones by default' },
+  'tls-ca': { value: 'FILE', help: 'authorities trusted for certificates the edge is shown, PEM; the system ones by default' },
+  'tls-crl': { value: 'FILE', repeatable: true, help: 'lists of revoked certificates, PEM; then every authority of a chain needs one' },
   'http-host': { value: 'ADDRESS', help: 'address of the HTTP API; the first --host by default' },
   'http-port': { value: 'PORT', default: '32680', help: 'port of the HTTP API; 0 takes a free one' },
   token: { value: 'TOKEN', help: 'token of the HTTP API; visible to other users of this machine, prefer --token-file' },
@@ -53,8 +54,10 @@ export interface EdgeOptions {
   readonly hosts: readonly string[]
   readonly sipPort: number
   readonly tls: { readonly port: number; readonly cert: string; readonly key: string } | undefined
-  /** PEM of the authorities trusted as a client. */
+  /** PEM of the authorities trusted for the certificates of others. */
   readonly tlsAuthorities: string | undefined
+  /** PEM, one list each; none: nothing is looked up. */
+  readonly tlsRevoked: readonly string[]
   readonly http: { readonly host: string; readonly port: number }
   readonly token: string
   readonly store: string
@@ -91,6 +94,7 @@ export function readOptions(args: readonly string[], environment: Readonly<Recor
     sipPort: number('sip-port', one('sip-port'), 0, 65_535),
     tls: readTls(one, args, environment),
     tlsAuthorities: one('tls-ca') === undefined ? undefined : readPem('tls-ca', one('tls-ca')!),
+    tlsRevoked: (given.get('tls-crl') ?? []).flatMap((path) => blocksOf(readPem('tls-crl', path))),
     http: { host: httpHost, port: number('http-port', one('http-port'), 0, 65_535) },
     token: readToken(one('token'), one('token-file')),
     store: one('store') ?? ':memory:',
@@ -247,3 +251,6 @@ function readPem(name: OptionName, path: string): string {
   }
   return text
 }
+
+/** A file may hold several lists; Node reads one at a time. */
+const blocksOf = (pem: string): string[] => pem.match(/-----BEGIN [^-]+-----[^-]+-----END [^-]+-----/g) ?? []

@@ -57,9 +57,9 @@ export class Registrar {
     incoming.reply(status, more)
   }
 
-  #decide({ request, flow }: IncomingRequest): Answer {
+  #decide({ request, flow, tls }: IncomingRequest): Answer {
     const trunk = this.#trunkOf(request.headers.get('To'))
-    const verdict = this.#options.authorizer.register(request, trunk)
+    const verdict = this.#options.authorizer.register(request, trunk, tls)
     if (verdict.kind === 'challenge') return { status: 401, headers: verdict.values.map((value) => ['WWW-Authenticate', value]) }
     if (verdict.kind === 'forbidden' || trunk === undefined) return { status: 403 }
     const wanted = readWishes(request, this.#options.minExpires)

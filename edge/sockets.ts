@@ -7,12 +7,25 @@ import { EdgeFailure } from './failure.ts'
 import type { EdgeOptions } from './options.ts'
 
 /** UDP, TCP and, with a certificate, TLS (1.3 alone) on each address. */
-function listenSpecs({ hosts, sipPort, tls }: EdgeOptions): ListenSpec[] {
+function listenSpecs({ hosts, sipPort, tls, ...options }: EdgeOptions): ListenSpec[] {
+  // Every client is asked for a certificate: which trunk it is for, and whether that one demands it, shows with the first request.
+  const asking = { clientCertificate: 'ask' as const, ...tlsTrust(options) }
   return hosts.flatMap((host): ListenSpec[] => [
     { transport: 'udp', host, port: sipPort },
     { transport: 'tcp', host, port: sipPort },
-    ...(tls === undefined ? [] : [{ transport: 'tls' as const, host, port: tls.port, tls: { cert: tls.cert, key: tls.key } }]),
+    ...(tls === undefined ? [] : [{ transport: 'tls' as const, host, port: tls.port, tls: { cert: tls.cert, key: tls.key, ...asking } }]),
   ])
+}
+
+/** Whose certificates the edge trusts, as a server and as a client. */
+export function tlsTrust({ tlsAuthorities, tlsRevoked }: Pick<EdgeOptions, 'tlsAuthorities' | 'tlsRevoked'>): {
+  readonly ca?: readonly string[]
+  readonly crl?: readonly string[]
+} {
+  return {
+    ...(tlsAuthorities !== undefined && { ca: [tlsAuthorities] }),
+    ...(tlsRevoked.length > 0 && { crl: tlsRevoked }),
+  }
 }
 
 const freePortAttempts = 20
@@ -60,7 +73,12 @@ export function listenFailure(error: unknown, what: 'sip' | 'http'): EdgeFailure
     return new EdgeFailure('usage', said, 'give an address of this machine with --host', error)
   }
   if (code.startsWith('ERR_OSSL') || code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS')) {
-    return new EdgeFailure('key-unreadable', said, 'check that --tls-cert and --tls-key are PEM files that belong together', error)
+    return new EdgeFailure(
+      'key-unreadable',
+      said,
+      'check that --tls-cert and --tls-key are PEM files that belong together, and that --tls-crl is one of revoked certificates',
+      error,
+    )
   }
   return new EdgeFailure('machine', said, 'the log above may say more', error)
 }

@@ -31,6 +31,7 @@ export const faultCatalogue = {
   'srtp-wrong-tag-length': 'SRTP packets carry an authentication tag of another length than agreed',
   'srtp-reuse-key': 'the SDP answer repeats the key of the offer: both directions are under one',
   'dtls-accept-any-fingerprint': 'any certificate is taken in the DTLS handshake of media',
+  'skip-certificate-verification': 'any TLS certificate is taken, whoever it is for',
   'crypto-on-clear': 'keys are offered and answered over signalling that is not encrypted',
   'downgrade-required': 'plain RTP is agreed to where SRTP is demanded, by the trunk or by the other side',
   'leak-key': 'the keys of a call are written into the log',

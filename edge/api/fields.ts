@@ -165,6 +165,10 @@ export const mediaPolicySchema = z
 /** What a trunk does that was made without the field. */
 export const defaultMediaPolicy: z.output<typeof mediaPolicySchema> = { policy: 'best-effort', keyings: ['sdes', 'dtls'] }
 
+export const clientCertificateSchema = z
+  .enum(['optional', 'required'])
+  .describe('required: calls and registrations only over TLS with a certificate for the SIP domain (RFC 5922), whatever else they prove.')
+
 export const registrationSchema = z
   .enum(['static', 'register'])
   .describe('static: fixed addresses; register: the phone system registers here and its binding is where calls go.')

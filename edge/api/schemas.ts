@@ -8,6 +8,7 @@ import { parseUri } from '../../protocol/sip/uri.ts'
 import {
   addressesSchema,
   authSchema,
+  clientCertificateSchema,
   codecsSchema,
   credentialsSchema,
   defaultCodecs,
@@ -39,6 +40,7 @@ const trunkFields = z.strictObject({
   dtmf: dtmfSchema.default('rfc4733'),
   codecs: codecsSchema.default(defaultCodecs),
   media: mediaPolicySchema.default(defaultMediaPolicy),
+  client_certificate: clientCertificateSchema.default('optional'),
 })
 
 /** POST /v1/trunks */

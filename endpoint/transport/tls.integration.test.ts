@@ -3,7 +3,8 @@ import { connect, createServer } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { serialize } from '../../protocol/sip/serializer.ts'
-import { type Authority, type IssuedCertificate, makeAuthority } from '../certificates.ts'
+import { type Authority, type IssuedCertificate, makeAuthority, makeSelfSigned } from '../certificates.ts'
+import { parseFaults } from '../faults.ts'
 import { noIpv6, ok, options, TestLayer } from './test-support.ts'
 import type { TlsClientOptions, TlsServerOptions } from './tls.ts'
 
@@ -72,6 +73,14 @@ describe('whom we trust', () => {
       () => authority.issue({ names: ['127.0.0.1'], notBefore: new Date(Date.now() - 7_200_000), validHours: 1 }),
       'CERT_HAS_EXPIRED',
     ],
+    ['not valid yet', () => authority.issue({ names: ['127.0.0.1'], notBefore: new Date(Date.now() + 7_200_000) }), 'CERT_NOT_YET_VALID'],
+    ['nobody', () => makeSelfSigned({ names: ['127.0.0.1'] }), 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+    [
+      'an authority nobody told us of',
+      async () => (await authority.intermediate('Below')).issue({ names: ['127.0.0.1'] }),
+      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    ],
+    ['SHA-1', () => authority.issue({ names: ['127.0.0.1'], hash: 'SHA-1' }), 'UNSPECIFIED'],
   ])('%s', async (_what, issue, why) => {
     await using b = await server({}, await issue())
     await using a = await client()
@@ -79,6 +88,41 @@ describe('whom we trust', () => {
     await using careless = await client({ verify: false })
     const { tls } = await careless.layer.send(request(), b.at('tls'))
     expect(tls).toMatchObject({ authorized: false, verifyError: why })
+  })
+
+  test('a chain leads to an authority we know', async () => {
+    const below = await authority.intermediate('Below')
+    const leaf = await below.issue({ names: ['127.0.0.1'], key: 'rsa2048' })
+    await using b = await server({}, { ...leaf, certPem: leaf.certPem + below.certPem })
+    await using a = await client()
+    expect((await a.layer.send(request(), b.at('tls'))).tls).toMatchObject({ authorized: true })
+  })
+
+  test('who is on a list of revoked certificates is not trusted, who is not is', async () => {
+    const gone = await authority.issue({ names: ['127.0.0.1'] })
+    await using a = await client({ crl: [await authority.revoke([gone])] })
+    await using bad = await server({}, gone)
+    await expect(a.layer.send(request(), bad.at('tls'))).rejects.toMatchObject({
+      code: 'tls',
+      message: expect.stringContaining('CERT_REVOKED'),
+    })
+    await using good = await server()
+    await a.layer.send(request(), good.at('tls'))
+  })
+
+  test('a key of 1024 bits of RSA is not even loaded', async () => {
+    const weak = await authority.issue({ names: ['127.0.0.1'], key: 'rsa1024' })
+    await expect(server({}, weak)).rejects.toThrow(/too small/)
+  })
+
+  test('the planted fault trusts anybody', async () => {
+    await using b = await server({}, await makeSelfSigned({ names: ['other.example'] }))
+    await using a = await TestLayer.open({
+      listen: [],
+      tlsClient: { ca: [authority.certPem] },
+      faults: parseFaults(['skip-certificate-verification']),
+    })
+    expect((await a.layer.send(request(), b.at('tls'))).tls).toMatchObject({ authorized: false })
   })
 
   test('connections verified for different names are not mixed', async () => {

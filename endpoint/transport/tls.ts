@@ -1,7 +1,16 @@
 /** TLS over a TCP socket that is already there: both handshakes, and what they settled on. */
 
 import { isIP, type Socket } from 'node:net'
-import { connect, createSecureContext, createServer, type SecureContext, type SecureVersion, type Server, TLSSocket } from 'node:tls'
+import {
+  connect,
+  createSecureContext,
+  createServer,
+  DEFAULT_CIPHERS,
+  type SecureContext,
+  type SecureVersion,
+  type Server,
+  TLSSocket,
+} from 'node:tls'
 import type { PathTap, TlsFacts } from '../../protocol/wire.ts'
 import { matchesIdentity, subjectAltNames } from './peer-identity.ts'
 import { TappedSocket } from './tapped-socket.ts'
@@ -13,21 +22,24 @@ interface TlsVersions {
   readonly maxVersion?: SecureVersion
 }
 
-export interface TlsServerOptions extends TlsVersions {
+interface TlsTrust {
+  /** PEM authorities the other side's certificate is checked against; default: the system's. */
+  readonly ca?: readonly string[]
+  /** PEM, one list each. Where there are any, a certificate is trusted only if every issuer up to its root has a list, and none names it. */
+  readonly crl?: readonly string[]
+}
+
+export interface TlsServerOptions extends TlsVersions, TlsTrust {
   /** PEM, the chain after the certificate itself. */
   readonly cert: string
   readonly key: string
-  /** PEM authorities a client certificate is checked against; default: the system's. */
-  readonly ca?: readonly string[]
   /** Default 'no'. With 'ask' a missing or wrong one is only noted in the facts. */
   readonly clientCertificate?: 'no' | 'ask' | 'require'
   /** Sees the path and the keys. Only with `clientCertificate: 'no'`. */
   readonly pathTap?: PathTap | undefined
 }
 
-export interface TlsClientOptions extends TlsVersions {
-  /** PEM authorities a server is checked against; default: the system's. */
-  readonly ca?: readonly string[]
+export interface TlsClientOptions extends TlsVersions, TlsTrust {
   /** PEM, shown to servers that ask. */
   readonly cert?: string
   readonly key?: string
@@ -43,14 +55,14 @@ export class TlsAcceptor {
   readonly #takeTapped: ((socket: Socket) => void) | undefined
 
   constructor(options: TlsServerOptions, handshakeMs: number, accept: (socket: TLSSocket, facts: TlsFacts) => void) {
-    const { cert, key, ca, clientCertificate = 'no', pathTap } = options
+    const { cert, key, clientCertificate = 'no', pathTap } = options
     if (pathTap !== undefined) this.#takeTapped = tappedAcceptor(options, pathTap, handshakeMs, accept)
     this.#server = createServer(
       {
         cert,
         key,
         ...versions(options),
-        ...(ca === undefined ? {} : { ca: [...ca] }),
+        ...trust(options),
         requestCert: clientCertificate !== 'no',
         rejectUnauthorized: clientCertificate === 'require',
         handshakeTimeout: handshakeMs,
@@ -78,7 +90,7 @@ function tappedAcceptor(
   handshakeMs: number,
   accept: (socket: TLSSocket, facts: TlsFacts) => void,
 ): (socket: Socket) => void {
-  const secureContext = createSecureContext({ cert: options.cert, key: options.key, ...versions(options) })
+  const secureContext = createSecureContext({ cert: options.cert, key: options.key, ...versions(options), ...trust({}) })
   return (socket) => {
     const secured = tapped(socket, tap, (duplex) => new TLSSocket(duplex, { isServer: true, secureContext }))
     const timer = setTimeout(() => secured.destroy(), handshakeMs)
@@ -122,12 +134,12 @@ export class TlsConnector {
   readonly #pathTap: PathTap | undefined
 
   constructor(options: TlsClientOptions = {}) {
-    const { ca, cert, key, verify = true, pathTap } = options
+    const { cert, key, verify = true, pathTap } = options
     this.#verify = verify
     this.#pathTap = pathTap
     this.#context = createSecureContext({
       ...versions(options),
-      ...(ca === undefined ? {} : { ca: [...ca] }),
+      ...trust(options),
       ...(cert === undefined ? {} : { cert }),
       ...(key === undefined ? {} : { key }),
     })
@@ -179,6 +191,13 @@ export class TlsConnector {
 
 function versions({ minVersion = 'TLSv1.3', maxVersion = 'TLSv1.3' }: TlsVersions) {
   return { minVersion, maxVersion }
+}
+
+/** What certificates and keys are good for: 112 bits of strength at least, which neither SHA-1 nor RSA with 1024 bits has. */
+const strongCiphers = `${DEFAULT_CIPHERS}:@SECLEVEL=2`
+
+function trust({ ca, crl }: TlsTrust) {
+  return { ciphers: strongCiphers, ...(ca === undefined ? {} : { ca: [...ca] }), ...(crl === undefined ? {} : { crl: [...crl] }) }
 }
 
 function factsOf(socket: TLSSocket, asked?: string): TlsFacts {

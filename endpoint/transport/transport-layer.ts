@@ -92,7 +92,8 @@ export class TransportLayer {
       if (socket.remoteAddress === undefined) socket.destroy()
       else this.#pool.addAccepted(this.#stream(socket, transport, 'accepted', tls))
     })
-    this.#connector = new StreamConnector(this.#limits, options.tlsClient)
+    const careless = options.faults?.has('skip-certificate-verification') ? { verify: false } : {}
+    this.#connector = new StreamConnector(this.#limits, { ...options.tlsClient, ...careless })
   }
 
   /** Binds every listener or none; rejects with an Error that names the one that could not be had. */

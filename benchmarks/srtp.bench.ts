@@ -21,9 +21,9 @@ const packetLength = rtpHeaderLength + 160
 const ssrc = 1
 const batch = 5_000
 const batches = 8
-const echoRounds = 5
-const echoWarmUp = 2_000
-const echoPackets = 8_000
+const echoRounds = 16
+const echoWarmUp = 1_000
+const echoPackets = 3_000
 
 function microseconds(before: NodeJS.CpuUsage): number {
   const { user, system } = process.threadCpuUsage(before)

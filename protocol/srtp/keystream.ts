@@ -9,8 +9,10 @@ import { type Cipheriv, createCipheriv } from 'node:crypto'
 import type { SrtpProfile } from './profile.ts'
 
 export const blockLength = 16
-/** Bound on what is made ahead: eight packets of 20 ms of G.711, or one longer one. */
-const mostBlocksAhead = 88
+/** Bound on what is made ahead: sixteen packets of 20 ms of G.711, or as many longer ones as fit. */
+const mostBlocksAhead = 176
+/** Counter blocks on their way to the cipher; nothing is kept in it between calls. */
+const scratch = new DataView(new ArrayBuffer(mostBlocksAhead * blockLength))
 
 export class Keystream {
   readonly #cipher: Cipheriv
@@ -39,7 +41,8 @@ export class Keystream {
    */
   make(ssrc: number, index: number, blocks: number, packets = 1): Buffer {
     const [salt0, salt1, salt2, salt3] = this.#salt
-    const counters = new DataView(new ArrayBuffer(packets * blocks * blockLength))
+    const length = packets * blocks * blockLength
+    const counters = length <= scratch.byteLength ? scratch : new DataView(new ArrayBuffer(length))
     let at = 0
     for (let packet = 0; packet < packets; packet++) {
       const high = Math.floor((index + packet) / 65536)
@@ -56,7 +59,7 @@ export class Keystream {
         counters.setInt32(at + 12, word3 + block)
       }
     }
-    return this.#cipher.update(counters)
+    return this.#cipher.update(new Uint8Array(counters.buffer, 0, length))
   }
 }
 

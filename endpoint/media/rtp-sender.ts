@@ -14,6 +14,12 @@ export interface SendFormat {
   readonly clockRate: number
 }
 
+/**
+ * Protects the packet in `bytes[0, length)` in place and returns its new length, at most
+ * `mostProtection` more. Undefined: it must not be sent.
+ */
+export type Seal = (bytes: Uint8Array, length: number) => number | undefined
+
 export interface RtpSenderOptions {
   readonly socket: Socket
   /** Every n-th packet is left out though it was numbered; 0 for none. */
@@ -24,11 +30,15 @@ export interface RtpSenderOptions {
 /** Packets the socket may not have taken over yet when their buffer is used again. */
 const bufferCount = 8
 const longestPacket = 1500
+/** Authentication tag (16) and master key identifier. */
+const mostProtection = 64
 
 export class RtpSender {
   readonly ssrc = randomInt(1, 2 ** 32)
   /** Timestamp of the next audio packet. */
   timestamp = randomInt(2 ** 32)
+  /** Absent: packets leave as plain RTP. */
+  seal: Seal | undefined
   readonly #options: RtpSenderOptions
   /** Made as they are used: calls that send nothing are many in load tests. */
   readonly #buffers: Uint8Array[] = []
@@ -66,14 +76,16 @@ export class RtpSender {
     const { socket, dropEvery, onSent } = this.#options
     if (++this.#numbered % dropEvery === 0) return
     const place = this.#packets % bufferCount
-    this.#buffers[place] ??= new Uint8Array(longestPacket)
+    this.#buffers[place] ??= new Uint8Array(longestPacket + mostProtection)
     const bytes = this.#buffers[place]
     writeRtpHeader(bytes, marker, payloadType, this.#sequenceNumber, timestamp, this.ssrc)
     bytes.set(payload, rtpHeaderLength)
+    const sealed = this.seal === undefined ? length : this.seal(bytes, length)
+    if (sealed === undefined) return
     this.#packets++
     this.#bytes += payload.length
     this.#payloadTypes[payloadType]!++
-    socket.send(bytes, 0, length, target.port, target.address)
-    onSent?.(bytes.subarray(0, length), target)
+    socket.send(bytes, 0, sealed, target.port, target.address)
+    onSent?.(bytes.subarray(0, sealed), target)
   }
 }

@@ -6,10 +6,12 @@
 import { parse, write } from 'sdp-transform'
 import { tonePair, tonePairIndex } from '../../protocol/audio/tone.ts'
 import type { SdpSession } from '../../protocol/sdp/session.ts'
+import type { Fingerprint } from '../../protocol/sdp/types.ts'
 import type { FaultSet } from '../faults.ts'
 import type { Sound } from './codec.ts'
 import type { DigitStep } from './digit-queue.ts'
-import type { SendFormat } from './rtp-sender.ts'
+import type { AnswerSabotage } from './negotiation.ts'
+import type { Seal, SendFormat } from './rtp-sender.ts'
 
 /** `dtmf-lose`, `dtmf-double`, `dtmf-other-method`, `dtmf-leak`. */
 export function digitSteps(digits: readonly string[], method: 'rfc4733' | 'info', faults: FaultSet): DigitStep[] {
@@ -47,10 +49,33 @@ const strangeFormats = [
   { payload: 9, codec: 'G722', rate: 8000 },
 ]
 
-/** `answer-unoffered-codec`, `answer-savp`: what the answer says instead of what is done. */
-export function answerUnder(faults: FaultSet): ((answer: string, offer: SdpSession) => string) | undefined {
+/** `answer-unoffered-codec`, `answer-savp`: what the answer says instead of what is done. `srtp-reuse-key`. */
+export function answerUnder(faults: FaultSet): AnswerSabotage {
+  return { text: answerTextUnder(faults), reuseKey: faults.has('srtp-reuse-key') }
+}
+
+function answerTextUnder(faults: FaultSet): AnswerSabotage['text'] {
   if (faults.has('answer-savp')) return (answer) => answer.replace(/^(m=audio \d+ )RTP\/AVP /m, '$1RTP/SAVP ')
   return faults.has('answer-unoffered-codec') ? unofferedCodec() : undefined
+}
+
+/** `dtls-other-fingerprint`: what descriptions say of our certificate. */
+export function announcedUnder(faults: FaultSet, own: Fingerprint | undefined): Fingerprint | undefined {
+  if (own === undefined || !faults.has('dtls-other-fingerprint')) return own
+  return {
+    ...own,
+    value: own.value.replace(/[0-9A-F]{2}/g, (byte) => (255 - Number.parseInt(byte, 16)).toString(16).padStart(2, '0').toUpperCase()),
+  }
+}
+
+/** How packets leave once they are keyed: by `seal`, which protects in place and returns the new length. `srtp-send-plain`, `srtp-wrong-tag-length`. */
+export function sealUnder(faults: FaultSet, seal: Seal): Seal | undefined {
+  if (faults.has('srtp-send-plain')) return undefined
+  if (!faults.has('srtp-wrong-tag-length')) return seal
+  return (bytes, length) => {
+    const sealed = seal(bytes, length)
+    return sealed === undefined ? undefined : sealed - 2
+  }
 }
 
 /** The answer's audio names one codec the offer does not have, telephone-event stays. */

@@ -55,6 +55,8 @@ export interface MediaChange {
   /** Our side's direction: `sendonly` or `inactive` holds, `sendrecv` resumes. */
   readonly direction?: Direction
   readonly codecs?: readonly CodecName[]
+  /** New SDES keys for both directions. DTLS keys change when the other side names another certificate. */
+  readonly rekey?: boolean
 }
 
 export interface MediaFactory {
@@ -77,10 +79,14 @@ export interface ToneEvent extends ToneReading {
   readonly at: number
 }
 
+export type ProtectionEvent = { readonly state: 'keyed' } | { readonly state: 'failed'; readonly why: string }
+
 export interface MediaEvents {
   digit: [DigitEvent]
   /** One per change of the pair heard, else at most one per 100 ms of audio received. */
   tone: [ToneEvent]
+  /** Keys came into use, for the first time or anew; or a handshake failed or was ended, and nothing is sent any more. */
+  protection: [ProtectionEvent]
 }
 
 export type OfferAccepted =
@@ -219,7 +225,7 @@ export interface MediaStats {
 /** Why media could not do what it was asked to. */
 export class MediaError extends Error {
   override readonly name = 'MediaError'
-  readonly code: 'no-port' | 'bind' | 'closed' | 'not-negotiated' | 'no-digits' | 'info-failed'
+  readonly code: 'no-port' | 'bind' | 'closed' | 'not-negotiated' | 'not-keyed' | 'no-digits' | 'info-failed'
 
   constructor(code: MediaError['code'], message: string, cause?: unknown) {
     super(message, { cause })

@@ -4,8 +4,9 @@
  */
 
 import ipaddr from 'ipaddr.js'
-import { type SdpAudioDraft, type SdpFormat, type SdpMedia, type SdpRefusal, type SdpSession, writeSdp } from './session.ts'
-import type { CodecName, Direction, DynamicPayloadTypes, LocalMedia, MediaProfile, Negotiated } from './types.ts'
+import { answerProtection, applyProtection, offerProtection } from './protection.ts'
+import { type SdpAudioDraft, type SdpFormat, type SdpKeying, type SdpMedia, type SdpRefusal, type SdpSession, writeSdp } from './session.ts'
+import type { CodecName, Direction, DynamicPayloadTypes, LocalMedia, MediaProfile, Negotiated, Protection } from './types.ts'
 
 /**
  * The m= lines of a session and which of them is our audio: their number and order never
@@ -21,8 +22,6 @@ export type AnswerResult =
   | { readonly ok: false; readonly status: 488; readonly why: string }
 
 export type ApplyResult = { readonly ok: true; readonly negotiated: Negotiated } | { readonly ok: false; readonly why: string }
-
-const profile: MediaProfile = 'RTP/AVP'
 
 /** 101 is what nearly everybody uses for telephone-event at 8 kHz. */
 const defaultPayloadTypes: DynamicPayloadTypes = { opus: 111, telephoneEvent8000: 101, telephoneEvent48000: 110 }
@@ -42,11 +41,14 @@ export function codecOf(format: SdpFormat): CodecName | undefined {
 /** Writes an offer. With the layout of an earlier negotiation it keeps that one's m= lines. */
 export function createOffer(local: LocalMedia, layout?: MediaLayout): string {
   const formats = [...codecFormats(local), ...telephoneEventFormats(local)]
-  return describe(local, formats, local.direction, layout)
+  const { profile, keying } = offerProtection(local.protection)
+  // RFC 5764 section 4.1: without it the RTCP port would need a handshake of its own.
+  const rtcpMux = local.rtcpMux === true || keying.fingerprints.length > 0
+  return describe(local, { formats, direction: local.direction, profile, keying, rtcpMux }, layout)
 }
 
 /** The layout of a session whose first offer is ours. */
-export const offerLayout: MediaLayout = { audio: 0, lines: [{ kind: 'audio', profile, formatList: '' }] }
+export const offerLayout: MediaLayout = { audio: 0, lines: [{ kind: 'audio', profile: 'RTP/AVP', formatList: '' }] }
 
 function codecFormats(local: LocalMedia): SdpFormat[] {
   const numbers = { ...defaultPayloadTypes, ...local.style?.payloadTypes }
@@ -72,12 +74,19 @@ function telephoneEvent(payloadType: number, clockRate: number): SdpFormat {
   return { payloadType, name: 'telephone-event', clockRate, channels: 1, fmtp: '0-16' }
 }
 
-function describe(local: LocalMedia, formats: readonly SdpFormat[], direction: Direction, layout: MediaLayout = offerLayout): string {
+/** What our audio line says beyond what is ours alone. */
+interface AudioTerms {
+  readonly formats: readonly SdpFormat[]
+  readonly direction: Direction
+  readonly profile: MediaProfile
+  readonly keying: SdpKeying
+  readonly rtcpMux: boolean
+}
+
+function describe(local: LocalMedia, terms: AudioTerms, layout: MediaLayout = offerLayout): string {
   const audio: SdpAudioDraft = {
+    ...terms,
     port: local.rtp.port,
-    profile,
-    formats,
-    direction,
     ptimeMs: local.style?.ptimeMs ?? 20,
     ...(local.style?.maxPtimeMs === undefined ? {} : { maxPtimeMs: local.style.maxPtimeMs }),
     ...(local.rtcpPort === local.rtp.port + 1 ? {} : { rtcpPort: local.rtcpPort }),
@@ -106,15 +115,16 @@ export function createAnswer(offer: SdpSession, local: LocalMedia): AnswerResult
       why = settled
       continue
     }
-    const { negotiated, formats, direction } = settled
+    const { negotiated, terms } = settled
     const layout = { audio: index, lines: offer.media.map(({ kind, profile, formatList }) => ({ kind, profile, formatList })) }
-    return { ok: true, answer: describe(local, formats, direction, layout), negotiated, layout }
+    return { ok: true, answer: describe(local, terms, layout), negotiated, layout }
   }
   return { ok: false, status: 488, why }
 }
 
-function settle(media: SdpMedia, local: LocalMedia): { negotiated: Negotiated; formats: SdpFormat[]; direction: Direction } | string {
-  if (media.profile !== profile) return `the offer wants profile ${media.profile}, we speak ${profile}`
+function settle(media: SdpMedia, local: LocalMedia): { negotiated: Negotiated; terms: AudioTerms } | string {
+  const protection = answerProtection(media, local.protection)
+  if (!protection.ok) return protection.why
   const remote = remoteOf(media)
   if (typeof remote === 'string') return remote
   const format = media.formats.find((candidate) => local.codecs.includes(codecOf(candidate)!))
@@ -125,8 +135,13 @@ function settle(media: SdpMedia, local: LocalMedia): { negotiated: Negotiated; f
   const answered = codec === 'opus' ? { ...format, channels: 2 } : format
   const direction = answerDirection(media, local.direction)
   return {
-    direction,
-    formats: event === undefined ? [answered] : [answered, { ...event, fmtp: '0-16' }],
+    terms: {
+      direction,
+      formats: event === undefined ? [answered] : [answered, { ...event, fmtp: '0-16' }],
+      profile: protection.agreed.profile,
+      keying: protection.keying,
+      rtcpMux: media.rtcpMux,
+    },
     negotiated: {
       codec,
       payloadType: { send: format.payloadType, recv: format.payloadType },
@@ -136,11 +151,12 @@ function settle(media: SdpMedia, local: LocalMedia): { negotiated: Negotiated; f
         ? {}
         : { telephoneEvent: { sendPt: event.payloadType, recvPt: event.payloadType, clockRate: event.clockRate } }),
       ...remote,
+      ...(media.rtcpMux ? muxed(remote) : {}),
       ptimeMs: ptimeFor(codec, media),
       direction,
       remoteHold: isHold(media),
-      profile,
-      departures: formatDepartures(format),
+      ...protection.agreed,
+      departures: [...protection.departures, ...formatDepartures(format)],
     },
   }
 }
@@ -148,11 +164,12 @@ function settle(media: SdpMedia, local: LocalMedia): { negotiated: Negotiated; f
 /**
  * Applies the answer to our offer. `ours` is that offer as it was sent. With `lenient`, an answer whose
  * codecs we never offered is a departure, and our first codec is used. A refused stream fails.
+ * `protection` says what the offer was made of.
  */
 export function applyAnswer(
   ours: SdpSession,
   answer: SdpSession,
-  options: { readonly layout?: MediaLayout; readonly lenient?: boolean } = {},
+  options: { readonly layout?: MediaLayout; readonly lenient?: boolean; readonly protection?: Protection | undefined } = {},
 ): ApplyResult {
   const { layout = offerLayout, lenient = false } = options
   const offered = ours.media[layout.audio]
@@ -164,11 +181,9 @@ export function applyAnswer(
   const media = answer.media[layout.audio]
   if (media === undefined || media.kind !== 'audio') return { ok: false, why: 'the answer has no audio line where the offer has one' }
   if (media.port === 0) return { ok: false, why: 'the answer refuses the audio stream' }
-  if (media.profile !== offered.profile) {
-    const why = `the answer has profile ${media.profile} to an offer of ${offered.profile}`
-    if (!lenient) return { ok: false, why }
-    departures.push(`${why} (RFC 3264 section 6)`)
-  }
+  const protection = applyProtection(offered, media, options.protection, lenient)
+  if (!protection.ok) return protection
+  departures.push(...protection.departures)
   const remote = remoteOf(media)
   if (typeof remote === 'string') return { ok: false, why: remote }
 
@@ -208,10 +223,11 @@ export function applyAnswer(
         ? {}
         : { telephoneEvent: { sendPt: event.payloadType, recvPt: ownEvent.payloadType, clockRate: event.clockRate } }),
       ...remote,
+      ...(offered.rtcpMux && media.rtcpMux ? muxed(remote) : {}),
       ptimeMs: ptimeFor(codec, media),
       direction: answerDirection(media, offered.direction),
       remoteHold: isHold(media),
-      profile,
+      ...protection.agreed,
       departures,
     },
   }
@@ -243,6 +259,10 @@ function remoteOf(media: SdpMedia): Pick<Negotiated, 'remote' | 'remoteRtcp'> | 
       port: media.rtcp?.port ?? Math.min(media.port + 1, 65535),
     },
   }
+}
+
+function muxed({ remote }: Pick<Negotiated, 'remote'>): Pick<Negotiated, 'remoteRtcp' | 'rtcpMux'> {
+  return { remoteRtcp: remote, rtcpMux: true }
 }
 
 function isIpAddress(text: string): boolean {

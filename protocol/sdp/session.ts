@@ -31,6 +31,19 @@ export interface SdpMedia {
   readonly ptimeMs?: number
   readonly maxPtimeMs?: number
   readonly rtcp?: { readonly port: number; readonly address?: string }
+  /** a=rtcp-mux (RFC 5761 section 5.1.1). */
+  readonly rtcpMux: boolean
+  readonly keying: SdpKeying
+}
+
+/** The attributes media is keyed by, as written: the values behind the colon. Those of the session stand in for missing ones of the media. */
+export interface SdpKeying {
+  /** a=crypto (RFC 4568), of the media alone: the session level has none. */
+  readonly cryptos: readonly string[]
+  /** a=fingerprint (RFC 8122). */
+  readonly fingerprints: readonly string[]
+  /** a=setup (RFC 4145), in lower case. */
+  readonly setup?: string
 }
 
 export interface SdpSession {
@@ -68,8 +81,9 @@ export function parseSdp(text: string): ParsedSdp {
   if (raw.origin === undefined) return bad('RFC 8866 5.2', 'no readable o= line')
   if (raw.media.length > mostMediaLines) return bad('bound', `${raw.media.length} m= lines are more than ${mostMediaLines}`)
   const media: SdpMedia[] = []
+  const keyings = readKeyings(text)
   for (const line of raw.media) {
-    const read = readMedia(raw, line)
+    const read = readMedia(raw, line, keyings[media.length] ?? unkeyed)
     if ('rule' in read) return { ok: false, error: read }
     media.push(read)
   }
@@ -87,7 +101,38 @@ function bad(rule: string, detail: string): ParsedSdp {
   return { ok: false, error: { rule, detail } }
 }
 
-function readMedia(session: SessionDescription, line: SessionDescription['media'][number]): SdpMedia | SdpError {
+const unkeyed: SdpKeying = { cryptos: [], fingerprints: [] }
+/** A description that offers more ways than this offers them to nobody. */
+const mostKeyingLines = 32
+
+/** The keying of each m= line. sdp-transform keeps one fingerprint of several, and drops session parameters of a=crypto. */
+function readKeyings(text: string): SdpKeying[] {
+  if (!/^a=(?:crypto|fingerprint|setup):/m.test(text)) return []
+  const [session = '', ...sections] = text.split(/^(?=m=)/m)
+  const common = keyingLines(session)
+  return sections.map((section) => {
+    const own = keyingLines(section)
+    const setup = own.setup ?? common.setup
+    return {
+      cryptos: own.cryptos,
+      fingerprints: own.fingerprints.length > 0 ? own.fingerprints : common.fingerprints,
+      ...(setup === undefined ? {} : { setup }),
+    }
+  })
+}
+
+function keyingLines(section: string): SdpKeying {
+  const values = (name: string) =>
+    Array.from(section.matchAll(new RegExp(`^a=${name}:(.*)$`, 'gm')), (match) => match[1]!.trim()).slice(0, mostKeyingLines)
+  const [setup] = values('setup')
+  return {
+    cryptos: values('crypto'),
+    fingerprints: values('fingerprint'),
+    ...(setup === undefined ? {} : { setup: setup.toLowerCase() }),
+  }
+}
+
+function readMedia(session: SessionDescription, line: SessionDescription['media'][number], keying: SdpKeying): SdpMedia | SdpError {
   const { type, port, protocol } = line
   if (type === undefined || protocol === undefined || !Number.isInteger(port) || port < 0 || port > 65535) {
     return { rule: 'RFC 8866 5.14', detail: `m= line number ${session.media.indexOf(line) + 1} cannot be read` }
@@ -107,6 +152,8 @@ function readMedia(session: SessionDescription, line: SessionDescription['media'
     ...(rtcp !== undefined && Number.isInteger(rtcp.port) && rtcp.port > 0 && rtcp.port < 65536
       ? { rtcp: { port: rtcp.port, ...(rtcp.address === undefined ? {} : { address: String(rtcp.address) }) } }
       : {}),
+    rtcpMux: line.rtcpMux !== undefined,
+    keying,
   }
 }
 
@@ -154,6 +201,8 @@ export interface SdpAudioDraft {
   readonly ptimeMs: number
   readonly maxPtimeMs?: number
   readonly rtcpPort?: number
+  readonly rtcpMux?: boolean
+  readonly keying?: SdpKeying
 }
 
 /** An m= line with port 0 (RFC 3264 section 6): it repeats what the other side wrote. */
@@ -201,8 +250,19 @@ function audioLine(line: SdpAudioDraft): SessionDescription['media'][number] {
     ...(line.rtcpPort === undefined ? {} : { rtcp: { port: line.rtcpPort } }),
     ptime: line.ptimeMs,
     ...(line.maxPtimeMs === undefined ? {} : { maxptime: line.maxPtimeMs }),
+    ...(line.rtcpMux ? { rtcpMux: 'rtcp-mux' } : {}),
     direction: line.direction,
+    invalid: attributes(line.keying ?? unkeyed),
   }
+}
+
+/** Written as they are: sdp-transform would print one fingerprint only. */
+function attributes({ cryptos, fingerprints, setup }: SdpKeying): { value: string }[] {
+  return [
+    ...cryptos.map((value) => ({ value: `crypto:${value}` })),
+    ...fingerprints.map((value) => ({ value: `fingerprint:${value}` })),
+    ...(setup === undefined ? [] : [{ value: `setup:${setup}` }]),
+  ]
 }
 
 /** Encoding names are case-insensitive (RFC 8866 6.6), but the registered spelling offends nobody. */

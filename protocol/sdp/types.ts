@@ -3,6 +3,7 @@
  * The text forms live in `session.ts`, the rules in `offer-answer.ts`.
  */
 
+import type { SrtpMasterKey, SrtpProfileName } from '../srtp/profile.ts'
 import type { Address } from '../wire.ts'
 
 /** The audio codecs this stack can speak. */
@@ -17,13 +18,8 @@ export type MediaProfile = 'RTP/AVP' | 'RTP/SAVP' | 'UDP/TLS/RTP/SAVP'
 /** How the keys of protected media come about: in the descriptions (RFC 4568), or by a handshake on the media path (RFC 5763). */
 export type Keying = 'sdes' | 'dtls'
 
-/** How SRTP packets are encrypted and authenticated, by the IANA names of RFC 4568 and RFC 7714. */
-export type ProtectionProfile =
-  | 'AEAD_AES_256_GCM'
-  | 'AEAD_AES_128_GCM'
-  | 'AES_256_CM_HMAC_SHA1_80'
-  | 'AES_CM_128_HMAC_SHA1_80'
-  | 'AES_CM_128_HMAC_SHA1_32'
+/** How SRTP packets are encrypted and authenticated: `protection profile` with DTLS (RFC 5764), `crypto suite` with SDES (RFC 4568). */
+export type ProtectionProfile = SrtpProfileName
 
 /** How a description protects media. */
 export interface Protection {
@@ -39,11 +35,18 @@ export interface Protection {
   readonly suites?: readonly ProtectionProfile[]
 }
 
-/** A master key and its salt (RFC 3711 section 3.2.1). */
-export interface MasterKey {
-  readonly key: Uint8Array
-  readonly salt: Uint8Array
+/** What an endpoint brings to agree on protection: its wishes, and what it would be keyed by. */
+export interface LocalProtection extends Protection {
+  /** Our master key for a suite: the same at each call, until we want to be keyed anew. */
+  readonly masterKey: (suite: ProtectionProfile) => MasterKey
+  /** Of our certificate; without it DTLS is neither offered nor accepted. */
+  readonly fingerprint?: Fingerprint | undefined
+  /** Our part in the DTLS association there is, which goes on. */
+  readonly setup?: 'active' | 'passive' | undefined
 }
+
+/** A master key and its salt (RFC 3711 section 3.2.1). */
+export type MasterKey = SrtpMasterKey
 
 /** What the packets of both directions are protected with: `local` is what we send under. */
 export interface SrtpKeying {
@@ -94,6 +97,10 @@ export interface LocalMedia {
   readonly sessionId: string
   readonly sessionVersion: number
   readonly style?: SdpStyle
+  /** Absent: plain RTP, and nothing else. */
+  readonly protection?: LocalProtection | undefined
+  /** RTCP on the RTP port is offered (RFC 5761); where it is offered to us it is accepted always. Default: with DTLS alone. */
+  readonly rtcpMux?: boolean
 }
 
 /** Telephone events as agreed: `sendPt` is what the remote side listens on, `recvPt` what we do. */

@@ -85,6 +85,8 @@ export class AsteriskSession implements PeerSession {
         break
       case 'channel-up':
         this.#up.resolve()
+        // Of a call of its own: that it was answered. The response to Originate may come much later.
+        this.#originated?.(true)
         break
       case 'channel-gone':
         if (event.uniqueId !== this.#channel?.uniqueId) break

@@ -1,10 +1,10 @@
 /**
- * SDP text (RFC 8866) to and from typed values, over sdp-transform. Tolerant in what the
+ * SDP text (RFC 8866) to and from typed values, read with sdp-transform. Tolerant in what the
  * wild gets wrong (bare LF, unknown lines, missing s= and t=), strict in what the call
  * hangs on (o=, m= lines, addresses). Offer/answer rules are in `offer-answer.ts`.
  */
 
-import { parse, type SessionDescription, write } from 'sdp-transform'
+import { parse, type SessionDescription } from 'sdp-transform'
 import type { Direction } from './types.ts'
 
 /** One payload type of an m= line; `name` is in lower case. */
@@ -210,59 +210,40 @@ export interface SdpRefusal {
   readonly refused: { readonly kind: string; readonly profile: string; readonly formatList: string }
 }
 
-/** Writes a description with CRLF line ends; the direction is always written out. */
-export function writeSdp(draft: SdpDraft): string {
-  const ipVer = draft.address.includes(':') ? 6 : 4
-  return write({
-    version: 0,
-    origin: {
-      username: draft.originUser,
-      sessionId: draft.sessionId,
-      sessionVersion: draft.sessionVersion,
-      netType: 'IN',
-      ipVer,
-      address: draft.address,
-    },
-    name: draft.sessionName,
-    connection: { version: ipVer, ip: draft.address },
-    timing: { start: 0, stop: 0 },
-    media: draft.media.map((line) => ('refused' in line ? refusedLine(line) : audioLine(line))),
-  })
+/** Writes a description with CRLF line ends; the direction is always written out. By hand: sdp-transform's writer costs more than the rest of an answer. */
+export function writeSdp({ originUser, sessionName, sessionId, sessionVersion, address, media }: SdpDraft): string {
+  const network = address.includes(':') ? 'IP6' : 'IP4'
+  let text = `v=0\r\no=${originUser} ${sessionId} ${sessionVersion} IN ${network} ${address}\r\ns=${sessionName}\r\n`
+  text += `c=IN ${network} ${address}\r\nt=0 0\r\n`
+  for (const line of media) text += 'refused' in line ? refusedLine(line) : audioLines(line)
+  return text
 }
 
-function refusedLine({ refused }: SdpRefusal): SessionDescription['media'][number] {
-  return { type: refused.kind, port: 0, protocol: refused.profile, payloads: refused.formatList, rtp: [], fmtp: [] }
-}
+const refusedLine = ({ refused: { kind, profile, formatList } }: SdpRefusal): string => `m=${kind} 0 ${profile} ${formatList}\r\n`
 
-function audioLine(line: SdpAudioDraft): SessionDescription['media'][number] {
-  return {
-    type: 'audio',
-    port: line.port,
-    protocol: line.profile,
-    payloads: line.formats.map((format) => format.payloadType).join(' '),
-    rtp: line.formats.map(({ payloadType, name, clockRate, channels }) => ({
-      payload: payloadType,
-      codec: spelling[name] ?? name,
-      rate: clockRate,
-      ...(channels > 1 ? { encoding: channels } : {}),
-    })),
-    fmtp: line.formats.flatMap(({ payloadType, fmtp }) => (fmtp === undefined ? [] : [{ payload: payloadType, config: fmtp }])),
-    ...(line.rtcpPort === undefined ? {} : { rtcp: { port: line.rtcpPort } }),
-    ptime: line.ptimeMs,
-    ...(line.maxPtimeMs === undefined ? {} : { maxptime: line.maxPtimeMs }),
-    ...(line.rtcpMux ? { rtcpMux: 'rtcp-mux' } : {}),
-    direction: line.direction,
-    invalid: attributes(line.keying ?? unkeyed),
+function audioLines({ port, profile, formats, direction, ptimeMs, maxPtimeMs, rtcpPort, rtcpMux, keying }: SdpAudioDraft): string {
+  let payloadTypes = ''
+  let maps = ''
+  let parameters = ''
+  for (const { payloadType, name, clockRate, channels, fmtp } of formats) {
+    payloadTypes += ` ${payloadType}`
+    maps += `a=rtpmap:${payloadType} ${spelling[name] ?? name}/${clockRate}${channels > 1 ? `/${channels}` : ''}\r\n`
+    if (fmtp !== undefined) parameters += `a=fmtp:${payloadType} ${fmtp}\r\n`
   }
+  let text = `m=audio ${port} ${profile}${payloadTypes}\r\n${maps}${parameters}`
+  if (rtcpPort !== undefined) text += `a=rtcp:${rtcpPort}\r\n`
+  text += `a=ptime:${ptimeMs}\r\n`
+  if (maxPtimeMs !== undefined) text += `a=maxptime:${maxPtimeMs}\r\n`
+  text += `a=${direction}\r\n`
+  if (rtcpMux) text += 'a=rtcp-mux\r\n'
+  return keying === undefined ? text : text + keyingText(keying)
 }
 
-/** Written as they are: sdp-transform would print one fingerprint only. */
-function attributes({ cryptos, fingerprints, setup }: SdpKeying): { value: string }[] {
-  return [
-    ...cryptos.map((value) => ({ value: `crypto:${value}` })),
-    ...fingerprints.map((value) => ({ value: `fingerprint:${value}` })),
-    ...(setup === undefined ? [] : [{ value: `setup:${setup}` }]),
-  ]
+function keyingText({ cryptos, fingerprints, setup }: SdpKeying): string {
+  let text = ''
+  for (const value of cryptos) text += `a=crypto:${value}\r\n`
+  for (const value of fingerprints) text += `a=fingerprint:${value}\r\n`
+  return setup === undefined ? text : `${text}a=setup:${setup}\r\n`
 }
 
 /** Encoding names are case-insensitive (RFC 8866 6.6), but the registered spelling offends nobody. */

@@ -6,16 +6,14 @@ import type { SipMessage } from './message.ts'
  * into a header must have cleaned it.
  */
 export function serialize(message: SipMessage): Uint8Array {
-  const start = message.type === 'request' ? `${message.method} ${message.uri} SIP/2.0` : `SIP/2.0 ${message.status} ${message.reason}`
-  refuseLineBreak(start)
-  let head = `${start}\r\n`
+  const { body } = message
+  let head = startLine(message)
   message.headers.forEach((name, value, key) => {
     if (key === 'content-length') return
-    const row = `${name}: ${value}`
-    refuseLineBreak(row)
-    head += `${row}\r\n`
+    refuseLineBreak(name)
+    refuseLineBreak(value)
+    head += `${name}: ${value}\r\n`
   })
-  const { body } = message
   head += `Content-Length: ${body.length}\r\n\r\n`
   if (body.length === 0) return Buffer.from(head, 'utf8')
   const headLength = Buffer.byteLength(head, 'utf8')
@@ -23,6 +21,16 @@ export function serialize(message: SipMessage): Uint8Array {
   bytes.write(head, 0, 'utf8')
   bytes.set(body, headLength)
   return bytes
+}
+
+function startLine(message: SipMessage): string {
+  if (message.type === 'response') {
+    refuseLineBreak(message.reason)
+    return `SIP/2.0 ${message.status} ${message.reason}\r\n`
+  }
+  refuseLineBreak(message.method)
+  refuseLineBreak(message.uri)
+  return `${message.method} ${message.uri} SIP/2.0\r\n`
 }
 
 function refuseLineBreak(text: string): void {

@@ -56,7 +56,8 @@ describe('how a persona protects its audio', () => {
   })
 
   test("Asterisk's optimistic DTLS demands it", () => {
-    expect(of('asterisk', 'osrtp-dtls')).toMatchObject({ offer: 'dtls', required: true })
-    expect(of('asterisk', 'osrtp-sdes')).toEqual(of('generic', 'osrtp-sdes'))
+    expect(of('asterisk', 'osrtp-dtls')).toMatchObject({ offer: 'dtls', keyings: ['dtls'], required: true })
+    expect(of('asterisk', 'osrtp-sdes')).toEqual({ ...of('generic', 'osrtp-sdes'), suites: ['AES_CM_128_HMAC_SHA1_80'] })
+    expect(of('asterisk', 'rtp')).toBeUndefined()
   })
 })

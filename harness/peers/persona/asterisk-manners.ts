@@ -7,16 +7,19 @@
  *   dtls optimistic    RTP/AVP, crypto and fingerprint      200, RTP/AVP and a fingerprint
  *   sdes optimistic    UDP/TLS/RTP/SAVP                     200, m=audio 0
  *
- * "dtls optimistic" itself offers UDP/TLS/RTP/SAVP, where RFC 8643 asks for RTP/AVP.
+ * "dtls optimistic" itself offers UDP/TLS/RTP/SAVP, where RFC 8643 asks for RTP/AVP. Of the
+ * suites it is offered it takes AES_CM_128_HMAC_SHA1_80, and offers no other.
  */
 import type { MediaFactory } from '../../../endpoint/media/types.ts'
 import type { Axes } from '../../../matrix/axes.ts'
 import { parseSdp, type SdpSession, writeSdp } from '../../../protocol/sdp/session.ts'
 import type { Protection } from '../../../protocol/sdp/types.ts'
 
-/** Where it differs from what the axis asks for; else undefined. */
-export function asteriskProtection(media: Axes['media']): Protection | undefined {
-  return media === 'osrtp-dtls' ? { offer: 'dtls', keyings: ['dtls'], required: true, allowed: true } : undefined
+/** What it makes of a wish for protection. */
+export function asAsterisk(protection: Protection): Protection {
+  const own: Protection = { ...protection, suites: ['AES_CM_128_HMAC_SHA1_80'] }
+  const optimisticDtls = protection.offer === 'osrtp' && protection.keyings.includes('dtls')
+  return optimisticDtls ? { ...own, offer: 'dtls', required: true } : own
 }
 
 /** Whether an offer is taken with its audio turned down: 200 and port 0. */

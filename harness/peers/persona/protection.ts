@@ -2,20 +2,24 @@
  * How a persona protects its audio: as the axis of its cell says, or as the product it
  * stands for is known to do, where that is something else.
  */
+import type { Axes } from '../../../matrix/axes.ts'
 import type { Cell } from '../../../matrix/cell.ts'
 import type { Keying, Protection } from '../../../protocol/sdp/types.ts'
-import { asteriskProtection } from './asterisk-manners.ts'
+import { asAsterisk } from './asterisk-manners.ts'
 
 /** Undefined for plain RTP: keys in an offer are overlooked then, and secure profiles refused. */
 export function protectionOf({ platform, axes }: Pick<Cell, 'platform' | 'axes'>): Protection | undefined {
-  const own = platform === 'asterisk' ? asteriskProtection(axes.media) : undefined
-  if (own !== undefined) return own
-  switch (axes.media) {
+  const protection = ofAxis(axes.media)
+  return protection !== undefined && platform === 'asterisk' ? asAsterisk(protection) : protection
+}
+
+function ofAxis(media: Axes['media']): Protection | undefined {
+  switch (media) {
     case 'rtp':
       return undefined
     case 'sdes':
     case 'dtls':
-      return demand(axes.media)
+      return demand(media)
     case 'osrtp-sdes':
       return opportunity('sdes')
     case 'osrtp-dtls':

@@ -30,6 +30,7 @@ import { fieldError, invalidFields, Problem } from './problem.ts'
 import type { SipTraces } from './sip-traces.ts'
 import { inlineKey, traceView } from './trace-view.ts'
 import type { TrunkSelection } from './trunk-selection.ts'
+import { endUnkeyed } from './unkeyed-media.ts'
 
 export interface CallCenterOptions {
   readonly userAgent: UserAgent
@@ -275,6 +276,7 @@ export class CallCenter implements CallDesk {
   #hear(call: Call, record: CallRecord, agent: AgentScript): void {
     const { media } = call
     if (media === undefined) return
+    endUnkeyed(call)
     media.on('digit', (digit) => {
       record.addDigit(digit)
       this.#options.metrics.digits.add(digit.method)

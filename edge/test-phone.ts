@@ -2,7 +2,7 @@
 
 import { once } from 'node:events'
 import { MediaEngine } from '../endpoint/media/engine.ts'
-import type { MediaOptions, ToneEvent } from '../endpoint/media/types.ts'
+import type { MediaFactory, MediaOptions, OfferAccepted, ToneEvent } from '../endpoint/media/types.ts'
 import { TransportLayer } from '../endpoint/transport/transport-layer.ts'
 import { UserAgent } from '../endpoint/user-agent.ts'
 import type { Call, CallEnd, Credentials, HeaderRow, IncomingCall, IncomingRequest, OutgoingCall } from '../endpoint/user-agent-types.ts'
@@ -14,6 +14,8 @@ export interface PhoneOptions {
   readonly host?: string
   readonly media?: Partial<MediaOptions>
   readonly tls?: { readonly cert: string; readonly key: string; readonly authority: string }
+  /** What offers are answered with; `accept` is what media would say. */
+  readonly answers?: (offer: string, accept: (offer: string) => OfferAccepted) => OfferAccepted
 }
 
 export class Phone implements AsyncDisposable {
@@ -30,7 +32,7 @@ export class Phone implements AsyncDisposable {
     this.media = { codecs: ['pcmu', 'pcma', 'opus'], dtmf: 'rfc4733', host: this.host, ...options.media }
     this.#transports = transports
     this.#engine = new MediaEngine()
-    this.agent = new UserAgent({ name: 'Phone', transports, contactUser: 'phone', media: this.#engine })
+    this.agent = new UserAgent({ name: 'Phone', transports, contactUser: 'phone', media: scripted(this.#engine, options.answers) })
     this.agent.onInvite = (call) => {
       const taker = this.#taker
       this.#taker = undefined
@@ -114,6 +116,18 @@ export class Phone implements AsyncDisposable {
     await this.agent.close(500)
     await this.#engine.close()
     await this.#transports.close()
+  }
+}
+
+function scripted(factory: MediaFactory, answers: PhoneOptions['answers']): MediaFactory {
+  if (answers === undefined) return factory
+  return {
+    create: async (options) => {
+      const session = await factory.create(options)
+      const accept = session.acceptOffer.bind(session)
+      session.acceptOffer = (sdp) => answers(sdp, accept)
+      return session
+    },
   }
 }
 

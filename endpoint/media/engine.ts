@@ -2,6 +2,7 @@
 
 import type { RtpTap } from '../../protocol/wire.ts'
 import { type FaultSet, noFaults } from '../faults.ts'
+import { type DtlsIdentity, processIdentity } from './dtls/identity.ts'
 import { type Pacer, processPacer } from './pacer.ts'
 import { PortPool, type PortPoolOptions } from './port-pool.ts'
 import { RtpSession } from './session.ts'
@@ -15,6 +16,8 @@ export interface MediaEngineOptions extends PortPoolOptions {
   readonly pacer?: Pacer
   /** More sessions than this at a time are refused with `no-port`. Default: as many as there are ports. */
   readonly mostSessions?: number
+  /** Who this endpoint is in DTLS handshakes. Default: the identity of the process. */
+  readonly identity?: DtlsIdentity
 }
 
 export class MediaEngine implements MediaFactory {
@@ -39,9 +42,11 @@ export class MediaEngine implements MediaFactory {
     const { faults = noFaults, tap, mostSessions = Number.POSITIVE_INFINITY } = this.#options
     if (this.#closed) throw new MediaError('closed', 'the media engine is closed')
     if (this.#sessions.size >= mostSessions) throw new MediaError('no-port', `${mostSessions} media sessions are open already`)
+    const identity = wantsDtls(options) ? await (this.#options.identity ?? processIdentity()) : undefined
     const ports = await this.#ports.acquire(options.host)
     const session = new RtpSession({
       options,
+      identity,
       ports,
       pacer: this.pacer,
       faults,
@@ -58,4 +63,8 @@ export class MediaEngine implements MediaFactory {
     await Promise.all([...this.#sessions].map((session) => session.close()))
     await this.#ports.close()
   }
+}
+
+function wantsDtls({ protection }: MediaOptions): boolean {
+  return protection?.allowed === true && protection.keyings.includes('dtls')
 }

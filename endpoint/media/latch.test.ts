@@ -103,3 +103,23 @@ test('not enabled, media stays with the signalled address, yet the source is hea
   expect(latch.target).toEqual(signalled)
   expect(latch.latched).toBe(false)
 })
+
+describe('with packets that are proved', () => {
+  test('the newest one tells where the other side is, at once', () => {
+    const latch = latchTo()
+    latch.acceptAuthentic(signalled.address, signalled.port, 1, 10, 0)
+    latch.acceptAuthentic(mapped.address, mapped.port, 1, 11, 0)
+    expect(latch.target).toMatchObject(mapped)
+    latch.acceptAuthentic(mapped.address, mapped.port, 2, 500, 0)
+    expect([latch.heard, latch.latched]).toEqual([true, true])
+  })
+
+  test('a late one from the old place changes nothing, a new source there does', () => {
+    const latch = latchTo()
+    latch.acceptAuthentic(mapped.address, mapped.port, 1, 11, 0)
+    latch.acceptAuthentic(signalled.address, signalled.port, 1, 10, 0)
+    expect(latch.target).toMatchObject(mapped)
+    latch.acceptAuthentic(signalled.address, signalled.port, 2, 3, 0)
+    expect(latch.target).toMatchObject(signalled)
+  })
+})

@@ -10,6 +10,9 @@
  * 5. The source latched to has been quiet for a second: another one that sends two packets in
  *    sequence takes over.
  * 6. Everything else is a stranger and is dropped.
+ *
+ * With SRTP none of this guessing is needed: whatever authenticates comes from the other side, and its
+ * newest packet tells where that is. What does not never gets here.
  */
 
 import { sequenceDistance } from '../../protocol/rtp/sequence.ts'
@@ -83,6 +86,18 @@ export class MediaLatch {
     this.#candidate = source
     if (candidate === undefined || candidate.port !== port || candidate.address !== address || candidate.ssrc !== ssrc) return false
     return sequenceDistance(candidate.sequenceNumber, sequenceNumber) === 1 && this.#follow(source)
+  }
+
+  /** Takes note of one packet that proved to be the other side's. Late ones of an old source change nothing. */
+  acceptAuthentic(address: string, port: number, ssrc: number, sequenceNumber: number, nowMs: number): void {
+    const current = this.#current
+    const newer = current === undefined || current.ssrc !== ssrc || sequenceDistance(current.sequenceNumber, sequenceNumber) > 0
+    if (!newer) return
+    if (current?.port === port && current.address === address) {
+      current.ssrc = ssrc
+      current.sequenceNumber = sequenceNumber
+      current.heardAt = nowMs
+    } else this.#follow({ address, port, ssrc, sequenceNumber, heardAt: nowMs })
   }
 
   #follow(source: Source): boolean {

@@ -110,3 +110,70 @@ describe('answers', () => {
     expect(a.departures).toHaveLength(1)
   })
 })
+
+describe('keys', () => {
+  const protection = { offer: 'osrtp', keyings: ['sdes', 'dtls'], required: false, allowed: true } as const
+  const fingerprint = { algorithm: 'sha-256', value: Array(32).fill('AB').join(':') }
+  const keyed = (port: number, rest: Partial<NegotiationOptions> = {}) => side(port, { protection, fingerprint, ...rest })
+  const keysOf = (negotiation: Negotiation) => {
+    const { local, remote } = negotiation.negotiated!.srtp!
+    return [local, remote].map(({ key }) => Buffer.from(key).toString('hex'))
+  }
+
+  test('stay over refreshes, holds and offers of either side, and so does the version', () => {
+    const [a, b] = [keyed(4000), keyed(4002)]
+    exchange(a, b)
+    const before = keysOf(a)
+    exchange(a, b)
+    exchange(a, b, { direction: 'sendonly' })
+    exchange(b, a)
+    expect(keysOf(a)).toEqual(before)
+    expect(keysOf(b)).toEqual([...before].reverse())
+    // What was agreed is all that is offered from then on: once, to drop the other keying, and for the hold.
+    expect(version(a.localSdp)).toBeLessThanOrEqual(4)
+    exchange(b, a)
+    const versions = [version(a.localSdp), version(b.localSdp)]
+    exchange(b, a)
+    expect([version(a.localSdp), version(b.localSdp)]).toEqual(versions)
+  })
+
+  test('a later offer names the keying that was agreed, on the profile that was agreed', () => {
+    const [a, b] = [keyed(4000, { protection: { ...protection, offer: 'dtls' } }), keyed(4002)]
+    exchange(a, b)
+    const offer = b.createOffer({})
+    expect(offer).toContain('UDP/TLS/RTP/SAVP')
+    expect(offer).toContain('a=setup:actpass')
+    expect(offer).not.toContain('a=crypto')
+    const accepted = a.acceptOffer(offer)
+    // The association goes on: whoever was passive in it stays so.
+    expect(a.negotiated!.dtls!.setup).toBe('passive')
+    expect(accepted.ok && b.acceptAnswer(accepted.answer)).toEqual({ ok: true })
+    expect(b.negotiated!.dtls!.setup).toBe('active')
+  })
+
+  test('change in both directions when one side asks for it', () => {
+    const [a, b] = [keyed(4000), keyed(4002)]
+    exchange(a, b)
+    const before = keysOf(a)
+    exchange(b, a, { rekey: true })
+    for (const key of keysOf(a)) expect(before).not.toContain(key)
+    expect(keysOf(b)).toEqual([...keysOf(a)].reverse())
+  })
+
+  test('stay when the offer of new ones is refused', () => {
+    const [a, b] = [keyed(4000), keyed(4002)]
+    exchange(a, b)
+    const before = keysOf(a)
+    a.createOffer({ rekey: true })
+    a.cancelOffer()
+    exchange(a, b)
+    expect(keysOf(a)).toEqual(before)
+  })
+
+  test('are the other side’s when a fault says so', () => {
+    const [a, b] = [keyed(4000), keyed(4002)]
+    const accepted = b.acceptOffer(a.createOffer({}), { reuseKey: true })
+    expect(accepted.ok && a.acceptAnswer(accepted.answer)).toEqual({ ok: true })
+    expect(new Set([...keysOf(a), ...keysOf(b)]).size).toBe(1)
+  })
+})

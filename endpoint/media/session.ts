@@ -14,19 +14,22 @@ import { dtmfRelayType, formatDtmfRelay, parseInfoDigit } from '../../protocol/d
 import { eventOfDigit } from '../../protocol/dtmf/telephone-event.ts'
 import { looksLikeRtcp, RtpHeader } from '../../protocol/rtp/packet.ts'
 import { isKnownFormat, ReceivedAudio } from '../../protocol/rtp/received-audio.ts'
-import type { Negotiated } from '../../protocol/sdp/types.ts'
+import type { Negotiated, Protection } from '../../protocol/sdp/types.ts'
 import type { Address, RtpTap } from '../../protocol/wire.ts'
 import type { FaultSet } from '../faults.ts'
 import { createDecoder } from './codec.ts'
 import { DigitQueue } from './digit-queue.ts'
+import { kindOfDatagram } from './dtls/datagram-kind.ts'
+import type { DtlsIdentity } from './dtls/identity.ts'
 import { MediaLatch } from './latch.ts'
 import { Negotiation } from './negotiation.ts'
 import { OutgoingAudio } from './outgoing-audio.ts'
 import type { Paced, Pacer } from './pacer.ts'
 import type { PortPair } from './port-pool.ts'
-import { RtcpAgent } from './rtcp-agent.ts'
+import { type Flow, ProtectedPath } from './protected-path.ts'
+import { RtcpFlow } from './rtcp-flow.ts'
 import { RtpSender } from './rtp-sender.ts'
-import { answerUnder, digitSteps } from './sabotage.ts'
+import { announcedUnder, answerUnder, digitSteps } from './sabotage.ts'
 import {
   type AnswerAccepted,
   type MediaChange,
@@ -36,16 +39,28 @@ import {
   type MediaSession,
   type MediaStats,
   type OfferAccepted,
+  type ProtectionStats,
   type SendDigitsOptions,
 } from './types.ts'
 
 export interface RtpSessionParts {
+  /** For DTLS handshakes. */
+  readonly identity: DtlsIdentity | undefined
   readonly options: MediaOptions
   readonly ports: PortPair
   readonly pacer: Pacer
   readonly faults: FaultSet
   readonly taps: readonly RtpTap[]
   readonly onClosed: (session: RtpSession) => void
+}
+
+const plainStats: ProtectionStats = {
+  profile: 'RTP/AVP',
+  srtpSent: 0,
+  srtpReceived: 0,
+  plainReceived: 0,
+  authFailures: 0,
+  replayed: 0,
 }
 
 /** Readings come every 20 ms; without a change each fifth is told. */
@@ -57,11 +72,13 @@ export class RtpSession extends EventEmitter<MediaEvents> implements MediaSessio
   readonly #parts: RtpSessionParts
   readonly #negotiation: Negotiation
   readonly #latch: MediaLatch
-  readonly #rtcpLatch: MediaLatch
   readonly #sender: RtpSender
   readonly #outgoing: OutgoingAudio
   readonly #received: ReceivedAudio
-  readonly #rtcp: RtcpAgent
+  readonly #rtcp: RtcpFlow
+  readonly #protection: ProtectedPath | undefined
+  /** The same while packets are, or may be, protected: plain media has one branch a packet for it. */
+  #shield: ProtectedPath | undefined
   readonly #digits: DigitQueue
   readonly #header = new RtpHeader()
   #paced: Paced | undefined
@@ -86,16 +103,25 @@ export class RtpSession extends EventEmitter<MediaEvents> implements MediaSessio
       lenientAnswer: options.lenientAnswer ?? false,
       style: options.sdp ?? {},
       sessionId: String(randomInt(1, 2 ** 32)),
+      protection: options.protection,
+      fingerprint: announcedUnder(faults, parts.identity?.fingerprint),
     })
     this.#latch = new MediaLatch(options.latching ?? true)
-    this.#rtcpLatch = new MediaLatch(options.latching ?? true)
     this.#sender = new RtpSender({
       socket: ports.rtp,
       dropEvery: faults.has('drop-packets') ? 20 : 0,
       onSent: taps.length === 0 ? undefined : (bytes, remote) => this.#tap('out', 'rtp', bytes, remote),
     })
     this.#outgoing = new OutgoingAudio({ sender: this.#sender, target: () => this.#latch.target, faults })
-    this.#rtcp = new RtcpAgent(this.#sender.ssrc)
+    this.#rtcp = new RtcpFlow({
+      ssrc: this.#sender.ssrc,
+      latching: options.latching ?? true,
+      media: this.#latch,
+      sockets: ports,
+      onSent: (bytes, remote, muxed) => this.#tap('out', 'rtcp', bytes, remote, muxed ? ports.port : ports.port + 1),
+    })
+    if (options.protection?.allowed === true && options.protection.keyings.length > 0) this.#protection = this.#protect(options.protection)
+    this.#shield = this.#protection
     this.#received = new ReceivedAudio({
       formats: this.#negotiation.receiveFormats,
       decoder: createDecoder,
@@ -111,7 +137,7 @@ export class RtpSession extends EventEmitter<MediaEvents> implements MediaSessio
       sendInfo: (digit, durationMs) => this.#sendInfoDigit(digit, durationMs),
     })
     ports.onRtp = (bytes, remote) => this.#onRtp(bytes, remote)
-    ports.onRtcp = (bytes, remote) => this.#onRtcp(bytes, remote)
+    ports.onRtcp = (bytes, remote) => this.#onRtcp(bytes, remote, ports.port + 1)
   }
 
   get negotiated(): Negotiated | undefined {
@@ -182,6 +208,7 @@ export class RtpSession extends EventEmitter<MediaEvents> implements MediaSessio
     if (method === 'rfc4733' && negotiated.direction !== 'sendrecv' && negotiated.direction !== 'sendonly') {
       throw new MediaError('no-digits', `nothing can be sent while our direction is ${negotiated.direction}`)
     }
+    if (this.#protection?.stats().handshake === 'failed') throw new MediaError('not-keyed', 'there are no keys to send anything under')
     const steps = digitSteps([...digits], method, this.#parts.faults)
     if (steps.some((step) => step.methods.includes('info')) && this.sendInfo === undefined) {
       throw new MediaError('no-digits', 'nothing is wired to send INFO')
@@ -217,14 +244,7 @@ export class RtpSession extends EventEmitter<MediaEvents> implements MediaSessio
               delayMs: negotiated.ptimeMs + 2 * received.jitterMs + (rtcp.remoteReport?.roundTripMs ?? 0) / 2,
             }),
       heard: this.#heard,
-      protection: {
-        profile: negotiated?.profile ?? 'RTP/AVP',
-        srtpSent: 0,
-        srtpReceived: 0,
-        plainReceived: 0,
-        authFailures: 0,
-        replayed: 0,
-      },
+      protection: this.#protection?.stats() ?? plainStats,
       departures: this.#negotiation.departures,
     }
   }
@@ -236,26 +256,69 @@ export class RtpSession extends EventEmitter<MediaEvents> implements MediaSessio
     this.#digits.abort(() => new MediaError('closed', 'the media session was closed'))
     this.#received.flush()
     if (this.#started && this.#rtcp.mayLeave(this.#sender.packets)) await this.#sendRtcp(true)
+    this.#protection?.close()
     this.#parts.ports.release()
     this.#parts.onClosed(this)
   }
 
-  /** Takes over what was agreed: addresses, formats, packet time. */
+  /** Takes over what was agreed: addresses, formats, keys, packet time. */
   #apply(): void {
-    const { remote, remoteRtcp, codec, payloadType, clockRate, telephoneEvent, ptimeMs, direction } = this.negotiated!
+    const negotiated = this.negotiated!
+    const { remote, remoteRtcp, rtcpMux = false, ptimeMs } = negotiated
     this.#latch.signal(canonical(remote))
-    this.#rtcpLatch.signal(canonical(remoteRtcp))
     this.#received.formats = this.#negotiation.receiveFormats
-    this.#outgoing.configure({
-      audio: { codec, payloadType: payloadType.send, clockRate },
-      event: telephoneEvent,
-      ptimeMs,
-      allowed: direction === 'sendrecv' || direction === 'sendonly',
-    })
+    this.#rtcp.configure(canonical(remoteRtcp), rtcpMux)
+    // A handshake may begin at once: where to is known by now.
+    this.#protection?.apply(negotiated)
+    this.#configure()
     this.#rtcp.clockRate = this.#outgoing.clockRate
     if (this.#ptimeMs === ptimeMs) return
     this.#ptimeMs = ptimeMs
     if (this.#started) this.#pace()
+  }
+
+  /** What is sent, and how: by the agreement, and by the keys there are. */
+  #configure(): void {
+    const negotiated = this.negotiated
+    if (negotiated === undefined) return
+    const protection = this.#protection
+    const { codec, payloadType, clockRate, telephoneEvent, ptimeMs, direction } = negotiated
+    this.#shield = protection?.plain === true ? undefined : protection
+    this.#sender.seal = protection?.seal
+    this.#rtcp.seal = protection?.sealRtcp
+    this.#outgoing.configure({
+      audio: { codec, payloadType: payloadType.send, clockRate },
+      event: telephoneEvent,
+      ptimeMs,
+      allowed: (direction === 'sendrecv' || direction === 'sendonly') && protection?.open !== false,
+    })
+  }
+
+  #protect(protection: Protection): ProtectedPath {
+    const { options, identity, faults, ports } = this.#parts
+    return new ProtectedPath({
+      protection,
+      identity,
+      faults,
+      sendDatagram: (flow, datagram, heardFrom) => {
+        const target = heardFrom ?? (flow === 'rtp' ? this.#latch.target : this.#rtcp.target)
+        if (target === undefined) return
+        this.#tap('out', flow, datagram, target, flow === 'rtp' ? ports.port : ports.port + 1)
+        ports[flow].send(datagram, target.port, target.address)
+      },
+      onKeys: options.srtpKeyTap,
+      onKeyed: (from) => {
+        // The handshake proved who is there: media need not wait to be sent something first.
+        if (from !== undefined) this.#latch.acceptAuthentic(from.address, from.port, 0, 0, performance.now())
+        this.#configure()
+        this.emit('protection', { state: 'keyed' })
+      },
+      onFailed: ({ detail }) => {
+        this.#configure()
+        this.#digits.abort(() => new MediaError('not-keyed', detail))
+        this.emit('protection', { state: 'failed', why: detail })
+      },
+    })
   }
 
   #pace(): void {
@@ -266,7 +329,8 @@ export class RtpSession extends EventEmitter<MediaEvents> implements MediaSessio
   readonly #tick = (nowMs: number, missed: number): void => {
     // Packets may be waiting in the socket when the process was held up: they are read before anything is called silent.
     if (this.#received.mayExpire(nowMs)) setImmediate(() => this.#received.expire(nowMs))
-    this.#digits.tick(this.#ptimeMs)
+    // Digits wait for keys, or nobody would hear them.
+    if (this.#shield === undefined || this.#shield.open) this.#digits.tick(this.#ptimeMs)
     this.#outgoing.tick(missed)
     if (this.#rtcp.due(nowMs)) void this.#sendRtcp(false)
   }
@@ -281,8 +345,12 @@ export class RtpSession extends EventEmitter<MediaEvents> implements MediaSessio
   }
 
   #onRtp(bytes: Buffer, remote: RemoteInfo): void {
+    if (this.#shield !== undefined) {
+      this.#onShielded(this.#shield, 'rtp', bytes, remote)
+      return
+    }
     if (looksLikeRtcp(bytes)) {
-      this.#onRtcp(bytes, remote)
+      this.#onRtcp(bytes, remote, this.#parts.ports.port)
       return
     }
     this.#tap('in', 'rtp', bytes, remote)
@@ -297,27 +365,61 @@ export class RtpSession extends EventEmitter<MediaEvents> implements MediaSessio
       this.#stray++
       return
     }
+    this.#hear(bytes, nowMs)
+  }
+
+  /** A plain RTP packet of the other side, its header read. */
+  #hear(bytes: Uint8Array, nowMs: number): void {
+    const header = this.#header
     if (this.#started && this.#outgoing.echoing && header.payloadType === this.negotiated?.payloadType.recv) {
       this.#outgoing.bounce(header.timestamp, header.marker, bytes.subarray(header.payloadStart, header.payloadEnd))
     }
     this.#received.receive(header, bytes, nowMs)
   }
 
-  /** RTCP is believed from the signalled address and from the host our media goes to. */
-  #onRtcp(bytes: Buffer, remote: RemoteInfo): void {
-    this.#tap('in', 'rtcp', bytes, remote)
-    const known = this.#latch.target === undefined || this.#latch.target.address === remote.address
-    if (this.#rtcpLatch.accept(remote.address, remote.port, 0, 0, known, performance.now())) this.#rtcp.receive(bytes, epochNow())
+  #onRtcp(bytes: Buffer, remote: RemoteInfo, localPort: number): void {
+    if (this.#shield !== undefined) {
+      this.#onShielded(this.#shield, 'rtcp', bytes, remote)
+      return
+    }
+    this.#tap('in', 'rtcp', bytes, remote, localPort)
+    this.#rtcp.receive(bytes, remote, performance.now(), epochNow())
   }
 
-  async #sendRtcp(bye: boolean): Promise<void> {
-    const target = this.#rtcpLatch.target
-    // Media went elsewhere than signalled: the signalled RTCP address is most likely behind a NAT as well.
-    if (target === undefined || (this.#latch.latched && !this.#rtcpLatch.heard)) return
-    const { rtcp } = this.#parts.ports
-    const bytes = this.#rtcp.report(epochNow(), this.#sender, this.#received.source, bye)
-    this.#tap('out', 'rtcp', bytes, target)
-    await new Promise<void>((resolve) => rtcp.send(bytes, target.port, target.address, () => resolve()))
+  /** A datagram while packets are, or may be, protected: only what proves to be the other side's has any effect. */
+  #onShielded(shield: ProtectedPath, flow: Flow, bytes: Buffer, remote: RemoteInfo): void {
+    const kind = kindOfDatagram(bytes)
+    if (kind === 'dtls') {
+      this.#tap('in', flow, bytes, remote, flow === 'rtp' ? this.#parts.ports.port : this.#parts.ports.port + 1)
+      shield.handshake(flow, bytes, { address: remote.address, port: remote.port })
+    } else if (kind === 'rtcp') this.#onProtectedRtcp(shield, flow, bytes, remote)
+    else if (kind === 'rtp' && flow === 'rtp') this.#onProtectedRtp(shield, bytes, remote)
+    else if (flow === 'rtp') this.#malformed++
+  }
+
+  #onProtectedRtp(shield: ProtectedPath, bytes: Buffer, remote: RemoteInfo): void {
+    this.#tap('in', 'rtp', bytes, remote)
+    const packet = shield.openRtp(bytes, this.#received.formats)
+    if (packet === undefined) return
+    const header = this.#header
+    if (header.read(packet) !== undefined) {
+      this.#malformed++
+      return
+    }
+    const nowMs = performance.now()
+    this.#latch.acceptAuthentic(remote.address, remote.port, header.ssrc, header.sequenceNumber, nowMs)
+    this.#hear(packet, nowMs)
+  }
+
+  #onProtectedRtcp(shield: ProtectedPath, flow: Flow, bytes: Buffer, remote: RemoteInfo): void {
+    const { port } = this.#parts.ports
+    this.#tap('in', 'rtcp', bytes, remote, flow === 'rtp' ? port : port + 1)
+    const packet = shield.openRtcp(bytes)
+    if (packet !== undefined) this.#rtcp.receiveAuthentic(packet, remote, performance.now(), epochNow())
+  }
+
+  #sendRtcp(bye: boolean): Promise<void> {
+    return this.#rtcp.send(epochNow(), this.#sender, this.#received.source, bye)
   }
 
   #onReading(reading: ToneReading): void {
@@ -329,10 +431,10 @@ export class RtpSession extends EventEmitter<MediaEvents> implements MediaSessio
     this.emit('tone', { ...reading, at: epochNow() })
   }
 
-  #tap(dir: 'in' | 'out', kind: 'rtp' | 'rtcp', bytes: Uint8Array, remote: Address): void {
-    const { taps, ports } = this.#parts
+  #tap(dir: 'in' | 'out', kind: 'rtp' | 'rtcp', bytes: Uint8Array, remote: Address, localPort = this.local.port): void {
+    const { taps } = this.#parts
     if (taps.length === 0) return
-    const local = kind === 'rtp' ? this.local : { address: ports.host, port: ports.port + 1 }
+    const local = { address: this.local.address, port: localPort }
     const event = { at: epochNow(), dir, kind, local, remote: { address: remote.address, port: remote.port }, bytes }
     for (const tap of taps) tap.rtp(event)
   }

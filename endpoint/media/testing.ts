@@ -2,8 +2,9 @@
 
 import type { RtpTap, RtpWire } from '../../protocol/wire.ts'
 import { type FaultName, parseFaults } from '../faults.ts'
+import type { DtlsIdentity } from './dtls/identity.ts'
 import { MediaEngine } from './engine.ts'
-import type { DigitEvent, MediaEvents, MediaOptions, MediaSession, ToneEvent } from './types.ts'
+import type { DigitEvent, MediaEvents, MediaOptions, MediaSession, SrtpKeys, ToneEvent } from './types.ts'
 
 export interface Side extends AsyncDisposable {
   readonly session: MediaSession
@@ -11,24 +12,34 @@ export interface Side extends AsyncDisposable {
   readonly wire: RtpWire[]
   readonly digits: DigitEvent[]
   readonly tones: ToneEvent[]
+  /** SRTP keys as they came into use. */
+  readonly keys: SrtpKeys[]
 }
 
 export interface SideOptions extends Partial<MediaOptions> {
   readonly faults?: readonly FaultName[]
+  readonly identity?: DtlsIdentity
 }
 
 /** Opens a session with its own engine; disposing closes both. */
 export async function openSide(options: SideOptions = {}): Promise<Side> {
-  const { faults = [], ...media } = options
+  const { faults = [], identity, ...media } = options
+  const keys: SrtpKeys[] = []
   const wire: RtpWire[] = []
   const tap: RtpTap = { rtp: (event) => wire.push({ ...event, bytes: Uint8Array.from(event.bytes) }) }
-  const engine = new MediaEngine({ faults: parseFaults(faults), tap })
-  const session = await engine.create({ codecs: ['pcmu'], dtmf: 'rfc4733', host: '127.0.0.1', ...media })
+  const engine = new MediaEngine({ faults: parseFaults(faults), tap, ...(identity === undefined ? {} : { identity }) })
+  const session = await engine.create({
+    codecs: ['pcmu'],
+    dtmf: 'rfc4733',
+    host: '127.0.0.1',
+    srtpKeyTap: (each) => keys.push(each),
+    ...media,
+  })
   const digits: DigitEvent[] = []
   const tones: ToneEvent[] = []
   session.on('digit', (digit) => digits.push(digit))
   session.on('tone', (tone) => tones.push(tone))
-  return { session, wire, digits, tones, [Symbol.asyncDispose]: () => engine.close() }
+  return { session, wire, digits, tones, keys, [Symbol.asyncDispose]: () => engine.close() }
 }
 
 /** Offer, answer, start, and INFO by hand. Throws when the two cannot agree. */

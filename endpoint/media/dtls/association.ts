@@ -102,7 +102,7 @@ export class DtlsAssociation {
     this.#handshake = handshake
     const early = this.#early
     this.#early = []
-    for (const datagram of early) handshake.receive(datagram)
+    if (agreement.setup === 'passive') for (const datagram of early) handshake.receive(datagram)
   }
 
   /** A datagram of kind `dtls` from the far end. Never throws; what cannot be read is dropped. */

@@ -50,6 +50,8 @@ export class Handshake {
   #answered: number | undefined
   #running = false
   #stopped = false
+  /** As a client: the far end began too. */
+  #helloHeard = false
   #connected = false
   #deadline: Timer | undefined
   #end: WeriftEnd | undefined
@@ -60,7 +62,8 @@ export class Handshake {
     this.#role = role
     this.#options = options
     this.#deadline = options.clock.setTimer(options.timeoutMs, () => {
-      this.#fail({ code: 'timeout', detail: `no handshake within ${options.timeoutMs} ms` })
+      const glare = this.#helloHeard ? ': both sides are active' : ''
+      this.#fail({ code: 'timeout', detail: `no handshake within ${options.timeoutMs} ms${glare}` })
     })
     void this.#run()
   }
@@ -136,6 +139,11 @@ export class Handshake {
     for (const fragment of readFragments(content) ?? []) {
       // Finished, and nothing else, comes encrypted.
       if ((fragment.type === messageTypes.finished) !== (epoch === 1) || this.#stopped) continue
+      if (fragment.type === messageTypes.clientHello && this.#role === 'client') {
+        // Left over from before the roles were turned around, or a mistake in signalling: time will tell.
+        this.#helloHeard = true
+        continue
+      }
       const expected = this.#inbox.next
       if (this.#awaitsHello) {
         if (fragment.type !== messageTypes.clientHello) continue

@@ -100,6 +100,7 @@ export class PlannedLab {
       // The containers read files of this user's, and nothing else.
       TRUNKPROOF_USER: `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`,
       TRUNKPROOF_SUBNET: addresses.subnet,
+      TRUNKPROOF_ADDRESS_HOST: addresses.host,
       TRUNKPROOF_ADDRESS_EDGE: addresses.edge,
       TRUNKPROOF_ADDRESS_ASTERISK: addresses.asterisk,
       TRUNKPROOF_ADDRESS_GENERIC_PBX: addresses.genericPbx,

@@ -76,6 +76,8 @@ export interface Provision {
   readonly encryption: 'best-effort' | 'required'
   /** Keep what the keys of calls to this number are; see {@link EdgeClient.srtpKeys}. */
   readonly keepKeys: boolean
+  /** Whether callers must show a certificate for `domain`. */
+  readonly clientCertificate?: 'required'
 }
 
 /** The edge could not do what it was told because of the state a call is in. */
@@ -112,6 +114,7 @@ export class EdgeClient {
       dtmf: one.dtmf,
       codecs: one.codecs,
       media: { policy: one.encryption },
+      ...(one.clientCertificate === undefined ? {} : { client_certificate: one.clientCertificate }),
     }
     const number = {
       number: one.number,

@@ -11,6 +11,7 @@ import { EdgeClient } from '../edge/edge-client.ts'
 import { AsteriskPeer, writeAsteriskConfiguration } from '../peers/asterisk/asterisk-peer.ts'
 import type { StartedPeer } from '../peers/peer.ts'
 import { RemotePersona } from '../peers/persona/remote-persona.ts'
+import { TlsLab } from '../probes/tls-lab.ts'
 import { writeCertificates } from './certificates.ts'
 import type { RuntimeOptions, StartedRuntime } from './runtime.ts'
 
@@ -18,6 +19,9 @@ import type { RuntimeOptions, StartedRuntime } from './runtime.ts'
 const ports = { http: 32_680, sip: 32_681, tls: 32_682 } as const
 /** Where every container has the certificates. */
 const pki = '/etc/trunkproof/pki'
+
+/** What the edge's container calls this machine, by docker-compose.yml. */
+const hostName = 'host.pbx.trunkproof.test'
 
 const isAsterisk = (platform: string): boolean => platform === 'asterisk'
 
@@ -32,7 +36,11 @@ export async function startDocker(options: RuntimeOptions): Promise<StartedRunti
   await using stack = new AsyncDisposableStack()
   // Keys are good for this run only, and do not outlive it.
   stack.defer(() => rm(folders.pki, { recursive: true, force: true }))
-  await writeCertificates(folders.pki, { edge: [addresses.edge], asterisk: [addresses.asterisk], 'generic-pbx': [addresses.genericPbx] })
+  const { certificates } = await writeCertificates(
+    folders.pki,
+    { edge: [addresses.edge], asterisk: [addresses.asterisk], 'generic-pbx': [addresses.genericPbx] },
+    addresses.host,
+  )
 
   const casting = items.map((item, place) => {
     const { transport } = item.cell.axes
@@ -59,7 +67,16 @@ export async function startDocker(options: RuntimeOptions): Promise<StartedRunti
             '--http-port',
             String(ports.http),
           ],
-          ...['--token', token, '--grace-ms', '500', ...tlsArguments('edge'), ...faults.edge.flatMap((fault) => ['--fault', fault])],
+          ...[
+            '--token',
+            token,
+            '--grace-ms',
+            '500',
+            ...tlsArguments('edge'),
+            '--tls-crl',
+            `${pki}/ca.crl`,
+            ...faults.edge.flatMap((fault) => ['--fault', fault]),
+          ],
         ],
         genericPbx: [
           ...['--host', addresses.genericPbx, '--http-port', String(ports.http), '--token', token],
@@ -82,6 +99,7 @@ export async function startDocker(options: RuntimeOptions): Promise<StartedRunti
     edge,
     edgeInfo,
     roles: casting.map(({ item, identity }) => ({ item, identity, peer: peerOf(item.cell.platform) })),
+    tlsLab: new TlsLab({ host: addresses.host, domain: hostName, ...certificates }),
     peerAddresses: [`${addresses.asterisk}/32`, `${addresses.genericPbx}/32`],
     versions: {
       edge: edgeInfo.version,

@@ -10,7 +10,8 @@ import { identify } from '../cell/identity.ts'
 import { type StartedChild, startChild } from '../child.ts'
 import { EdgeClient, listenerOf } from '../edge/edge-client.ts'
 import { RemotePersona } from '../peers/persona/remote-persona.ts'
-import { writeCertificates } from './certificates.ts'
+import { TlsLab } from '../probes/tls-lab.ts'
+import { type PartyFiles, writeCertificates } from './certificates.ts'
 import type { RuntimeOptions, StartedRuntime } from './runtime.ts'
 
 const host = '127.0.0.1'
@@ -27,8 +28,8 @@ export async function startEmbedded(options: RuntimeOptions): Promise<StartedRun
   const pki = join(options.runDir, 'pki')
   // Keys are good for this run only, and do not outlive it.
   stack.defer(() => rm(pki, { recursive: true, force: true }))
-  const certificates = await writeCertificates(pki, { edge: [host, 'localhost'], peer: [host] })
-  const tlsArguments = ({ certificate, key, authority }: (typeof certificates)['edge']): string[] => [
+  const { files, certificates } = await writeCertificates(pki, { edge: [host, 'localhost'], peer: [host] }, host)
+  const tlsArguments = ({ certificate, key, authority }: PartyFiles): string[] => [
     ...['--tls-cert', certificate],
     ...['--tls-key', key],
     ...['--tls-ca', authority],
@@ -60,14 +61,15 @@ export async function startEmbedded(options: RuntimeOptions): Promise<StartedRun
         ports.edgeRtp,
         '--grace-ms',
         '500',
-        ...tlsArguments(certificates.edge),
+        ...tlsArguments(files.edge),
+        ...['--tls-crl', files.edge.revoked],
       ],
       options.faults.edge,
     ),
     start(
       'persona',
       'harness/peers/persona/main.ts',
-      ['--host', host, '--sip-ports', ports.personaSip, '--rtp-ports', ports.personaRtp, ...tlsArguments(certificates.peer)],
+      ['--host', host, '--sip-ports', ports.personaSip, '--rtp-ports', ports.personaRtp, ...tlsArguments(files.peer)],
       options.faults.peer,
     ),
   ])
@@ -85,6 +87,8 @@ export async function startEmbedded(options: RuntimeOptions): Promise<StartedRun
     edge,
     edgeInfo,
     roles,
+    // The edge asks nobody where this is (RFC 6761 section 6.3).
+    tlsLab: new TlsLab({ host, domain: 'peer.pbx.localhost', ...certificates }),
     peerAddresses: [`${host}/32`],
     versions: { edge: edgeInfo.version, persona: persona.version },
     standIns: new Map(

@@ -4,6 +4,7 @@ import type { PlatformInfo } from '../../reports/schema/results.ts'
 import type { EdgeClient, EdgeInfo } from '../edge/edge-client.ts'
 import type { PeerIdentity, StartedPeer } from '../peers/peer.ts'
 import type { PlanItem } from '../plan.ts'
+import type { TlsLab } from '../probes/tls-lab.ts'
 
 export interface RuntimeOptions {
   readonly runId: string
@@ -28,6 +29,8 @@ export interface StartedRuntime extends AsyncDisposable {
   readonly edgeInfo: EdgeInfo
   /** One for each item, in the order of the plan. */
   readonly roles: readonly Role[]
+  /** What TLS cases are played with. */
+  readonly tlsLab: TlsLab
   /** CIDR ranges the peers call from. */
   readonly peerAddresses: readonly string[]
   /** Versions of what took part, by name. */

@@ -117,6 +117,7 @@ async function tryOnce(
     runDir,
     rerun: rerunCommand(item, options),
     peerAddresses: runtime.peerAddresses,
+    edgeLogFile: runtime.edgeLogFile,
     signal,
     latenessSince: async (epochMs) => {
       const own = lateness.since(epochMs)

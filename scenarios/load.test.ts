@@ -28,7 +28,7 @@ function complaints(from: string, to: string): string[] {
 test('the project’s own scenarios are valid, the proof call first', () => {
   const { scenarios, problems } = loadScenarios(scenarioFiles(), context)
   expect(problems.map(formatProblem)).toEqual([])
-  expect(scenarios.map(({ id }) => id)).toEqual(['proof-call', 'stranger', 'wrong-password'])
+  expect(scenarios.map(({ id }) => id)).toEqual(['proof-call', 'stranger', 'wrong-password', 'plain-refused'])
 })
 
 test('what was left out is filled in', () => {

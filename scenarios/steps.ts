@@ -21,6 +21,7 @@ export const stepSchemas = {
     call: z
       .strictObject({
         as: z.enum(['trunk', 'stranger']).default('trunk').describe('stranger: from an address that no trunk lists'),
+        srtp: z.enum(['optional', 'required']).default('optional').describe('required: the trunk of this call never agrees to plain RTP'),
         to: z.enum(['known', 'unknown']).default('known').describe('unknown: a number nobody imported'),
       })
       .describe('Sets a call up; the direction axis says who calls whom'),

@@ -12,12 +12,16 @@ import type { CellResult, Results } from '../reports/schema/results.ts'
 
 type Side = 'edge' | 'peer'
 
+const matrix = loadMatrix()
+
 export interface Row {
   readonly fault: FaultName
   readonly side: Side
   readonly red: string
   readonly axes: Partial<Axes>
   readonly scenario?: string
+  /** A second fault on the other side, without which the first has no chance. */
+  readonly met?: FaultName
 }
 
 /** The side that answers, or that is asked: who calls whom decides whether a fault has its chance. */
@@ -27,7 +31,21 @@ const plain: Partial<Axes> = { direction: 'inbound', transport: 'udp', registrat
 const both = (fault: FaultName, red: string, axes: Partial<Axes> = {}): Row[] =>
   (['edge', 'peer'] as const).map((side) => ({ fault, side, red, axes: { ...plain, ...axes } }))
 
-export const rows: readonly Row[] = [
+/** Cells in which media is keyed, with the side of the fault in the part it needs. */
+const keyed = (media: Axes['media'], direction: Axes['direction']): Partial<Axes> => ({ ...plain, transport: 'tls', media, direction })
+const otherSide = (side: Side): Side => (side === 'edge' ? 'peer' : 'edge')
+
+/** One row for each side, which answers a keyed offer. */
+const answeredKeyed = (fault: FaultName, red: (side: Side) => string, media: Axes['media']): Row[] =>
+  (['edge', 'peer'] as const).map((side) => ({
+    fault,
+    side,
+    red: red(side),
+    axes: keyed(media, side === 'edge' ? 'inbound' : 'outbound'),
+  }))
+
+/** Every row there is. */
+export const allRows: readonly Row[] = [
   ...both('dtmf-lose', 'dtmf.digits'),
   ...both('dtmf-lose', 'dtmf.digits', { dtmf: 'info' }),
   ...both('dtmf-double', 'dtmf.digits'),
@@ -65,6 +83,40 @@ export const rows: readonly Row[] = [
   { fault: 'register-no-binding', side: 'edge', red: 'registration.mode', axes: { ...plain, registration: 'register' } },
   { fault: 'tls12', side: 'edge', red: 'transport.tls13', axes: { ...plain, ...answering('edge'), transport: 'tls' } },
   { fault: 'answer-savp', side: 'edge', red: 'media.fallback-plain', axes: { ...plain, ...answering('edge'), transport: 'tls' } },
+  ...answeredKeyed('srtp-send-plain', (side) => `media.encrypted-to-${otherSide(side)}`, 'osrtp-sdes'),
+  ...answeredKeyed('srtp-send-plain', (side) => `media.encrypted-to-${otherSide(side)}`, 'dtls'),
+  ...answeredKeyed('srtp-wrong-tag-length', (side) => `media.encrypted-to-${otherSide(side)}`, 'sdes'),
+  ...answeredKeyed('srtp-reuse-key', () => 'secure.keys-not-reused', 'osrtp-sdes'),
+  {
+    fault: 'dtls-accept-any-fingerprint',
+    side: 'edge',
+    red: 'secure.fingerprint',
+    axes: keyed('dtls', 'inbound'),
+    met: 'dtls-other-fingerprint',
+  },
+  {
+    fault: 'dtls-accept-any-fingerprint',
+    side: 'peer',
+    red: 'secure.fingerprint',
+    axes: keyed('osrtp-dtls', 'outbound'),
+    met: 'dtls-other-fingerprint',
+  },
+  ...both('dtls-other-fingerprint', 'secure.fingerprint', keyed('osrtp-dtls', 'inbound')),
+  { fault: 'ignore-keying', side: 'edge', red: 'media.keying', axes: keyed('osrtp-sdes', 'inbound') },
+  { fault: 'ignore-keying', side: 'edge', red: 'media.profile', axes: keyed('osrtp-dtls', 'outbound') },
+  { fault: 'answer-savp', side: 'edge', red: 'media.profile', axes: keyed('osrtp-sdes', 'inbound') },
+  { fault: 'leak-key', side: 'edge', red: 'secure.no-keys-in-logs', axes: keyed('sdes', 'inbound') },
+  { fault: 'leak-key', side: 'edge', red: 'secure.no-keys-in-logs', axes: keyed('osrtp-dtls', 'inbound') },
+  { fault: 'leak-header', side: 'edge', red: 'secure.header-privacy', axes: { ...plain, ...answering('edge'), transport: 'tls' } },
+  // Not UDP: with keys the INVITE is too long for it, and goes by TCP (RFC 3261 section 18.1.1).
+  { fault: 'crypto-on-clear', side: 'edge', red: 'secure.no-keys-in-clear', axes: { ...plain, direction: 'outbound', transport: 'tcp' } },
+  {
+    fault: 'downgrade-required',
+    side: 'edge',
+    red: 'secure.plain-refused',
+    axes: { ...plain, transport: 'tls' },
+    scenario: 'plain-refused',
+  },
   { fault: 'accept-strangers', side: 'edge', red: 'acl.stranger-refused', axes: plain, scenario: 'stranger' },
   {
     fault: 'accept-wrong-password',
@@ -75,9 +127,12 @@ export const rows: readonly Row[] = [
   },
 ]
 
+/** Rows whose cells can be tried: those of values that are not in force wait for them. */
+export const rows = allRows.filter(({ axes: { media = 'rtp' } }) => matrix.axes.axes.media.values[media]?.in_force)
+
 /** Axis values of a cell in which this side is the one told to hang up, whichever platform plays it. */
 function hungUpBy(side: Side): Partial<Axes> {
-  const cells = expand(loadMatrix()).filter(
+  const cells = expand(matrix).filter(
     ({ axes }) => axes.media === 'rtp' && axes.nat === 'none' && axes.registration === 'static' && axes.codec === 'pcmu',
   )
   const generic = cells.filter(({ platform }) => platform === 'generic')
@@ -107,7 +162,8 @@ async function run(row: Row, { platform, runtime }: Stage): Promise<Results> {
   try {
     const axes = Object.entries({ media: 'rtp', nat: 'none', ...row.axes }).flatMap(([name, value]) => ['--axis', `${name}=${value}`])
     const what = ['--platform', platform, ...axes, '--scenario', row.scenario ?? 'proof-call', '--runtime', runtime]
-    const how = ['--retries', '0', '--out', out, '--fault', `${row.side}:${row.fault}`]
+    const met = row.met === undefined ? [] : ['--fault', `${otherSide(row.side)}:${row.met}`]
+    const how = ['--retries', '0', '--out', out, '--fault', `${row.side}:${row.fault}`, ...met]
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', 'harness/cli/main.ts', 'run', ...what, ...how], {
       stdio: 'ignore',
     })

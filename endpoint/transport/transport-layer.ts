@@ -5,6 +5,7 @@
  */
 
 import type { Socket } from 'node:net'
+import { topVia } from '../../protocol/sip/headers.ts'
 import type { SipMessage, SipResponse } from '../../protocol/sip/message.ts'
 import { type Malformed, parseMessage } from '../../protocol/sip/parser.ts'
 import { serialize } from '../../protocol/sip/serializer.ts'
@@ -281,6 +282,7 @@ export class TransportLayer {
     }
     const { message } = parsed
     this.#stamp(message, connection)
+    if (connection.transport === 'tls' && this.#options.faults?.has('leak-header')) this.#leakHeader(message)
     this.onMessage?.(message, connection, bytes)
   }
 
@@ -290,6 +292,19 @@ export class TransportLayer {
     if (!(connection instanceof StreamConnection) || connection.origin !== 'accepted') return
     const alias = aliasOf(message, connection)
     if (alias !== undefined) this.#pool.addAlias(connection, alias)
+  }
+
+  /** A fault: in a datagram to where the sender of the message listens, so that it can be noticed. */
+  #leakHeader(message: SipMessage): void {
+    const custom = [...message.headers.entries()].filter(([name]) => /^x-/i.test(name))
+    const via = message.type === 'request' ? topVia(message) : undefined
+    const address = via && canonicalAddress(via.host)
+    if (custom.length === 0 || via?.port === undefined || address === undefined) return
+    const remote = { address, port: via.port }
+    const bytes = Buffer.from(custom.map(([name, value]) => `seen: ${name}: ${value}\r\n`).join(''))
+    this.#udpFlow(remote)
+      .listener.send(bytes, remote)
+      .catch(() => {})
   }
 
   #malformed(error: Malformed, connection: Connection): void {

@@ -75,6 +75,7 @@ async function attempt(changes: Changes = {}) {
         provisioned.push(number)
       },
       read: async () => edgeCall(),
+      srtpKeys: async () => [],
       release: async () => {
         told.push('edge: release')
       },

@@ -2,11 +2,14 @@
  * One attempt at one planned item: a session with the peer, the steps, the evidence, the
  * verdict. Whatever happens, the session is closed again within its own time budget.
  */
-import type { AxisValues, CellResult, Deviation, ExpectationResult, Fidelity } from '../../reports/schema/results.ts'
-import type { EdgeCall, EdgeClient, Provision } from '../edge/edge-client.ts'
+import type { AxisValues, CellResult, ExpectationResult, Fidelity } from '../../reports/schema/results.ts'
+import { type EdgeCall, type EdgeClient, EdgeRefused, type Provision } from '../edge/edge-client.ts'
 import type { EventLog } from '../edge/edge-desk.ts'
 import type { CellEvidence, EdgeView } from '../evidence/cell-evidence.ts'
 import { cellFacts } from '../evidence/cell-facts.ts'
+import { deviationsOf } from '../evidence/deviations.ts'
+import { LogTail } from '../evidence/log-tail.ts'
+import { sendingKeys } from '../evidence/protection.ts'
 import { saveEvidence } from '../evidence/save.ts'
 import { readStreams } from '../evidence/streams.ts'
 import { findCall, readTrace } from '../evidence/trace.ts'
@@ -18,7 +21,7 @@ import { type CallDesk, Conductor, type Performance } from './conductor.ts'
 
 /** What an attempt needs of the edge. */
 export interface AttemptDesk {
-  readonly client: CallDesk['client'] & Pick<EdgeClient, 'provision' | 'release' | 'read'>
+  readonly client: CallDesk['client'] & Pick<EdgeClient, 'provision' | 'release' | 'read' | 'srtpKeys'>
   watch(number: string): EventLog
 }
 
@@ -37,6 +40,8 @@ export interface AttemptParts {
   readonly peerAddresses: readonly string[]
   /** Ends the attempt early. */
   readonly signal: AbortSignal
+  /** The file the edge logs to. */
+  readonly edgeLogFile?: string | undefined
   /** Worst delay of media or of this process since a moment, milliseconds: what the machine owes, not the subject. */
   readonly latenessSince: (epochMs: number) => Promise<number>
 }
@@ -94,13 +99,16 @@ export async function attemptItem(parts: AttemptParts): Promise<CellResult> {
 async function observe(parts: AttemptParts): Promise<{ evidence: CellEvidence; performance: Performance }> {
   const { item, identity, peer, desk } = parts
   using log = desk.watch(identity.number)
+  const edgeLog = parts.edgeLogFile === undefined ? undefined : await LogTail.begin(parts.edgeLogFile)
   const deadline = AbortSignal.any([parts.signal, AbortSignal.timeout(item.scenario.deadline_ms)])
   const session = await peer.open(item.cell, identity)
   try {
     await desk.client.provision(provisionOf(parts, session))
     const performance = await new Conductor({ item, identity, session, desk, log, signal: deadline }).perform()
     const [peerEvidence, edgeCall] = await Promise.all([session.evidence(), edgeSide(desk, performance)])
-    return { performance, evidence: assemble(parts, session, performance, inOrder(peerEvidence), edgeCall) }
+    const peerSeen = await withEdgeKeys(inOrder(peerEvidence), parts, performance)
+    const evidence = assemble(parts, session, performance, peerSeen, edgeCall, await edgeLog?.text())
+    return { performance, evidence }
   } finally {
     await inTime(session[Symbol.asyncDispose]())
     await inTime(desk.client.release(identity.number))
@@ -126,8 +134,8 @@ function provisionOf({ item, identity, peerAddresses }: AttemptParts, session: P
     dtmf,
     codecs: [codec],
     tone: identity.edgeTone,
-    // The guide's promise: encrypted where the phone system takes part, else plain.
-    encryption: 'best-effort',
+    // The guide's promise: encrypted where the phone system takes part, else plain, unless that is ruled out.
+    encryption: item.scenario.steps.some((step) => 'call' in step && step.call.srtp === 'required') ? 'required' : 'best-effort',
     keepKeys: media !== 'rtp',
     outboundProxy:
       registration === 'register' ? undefined : `sip:${host.includes(':') ? `[${host}]` : host}:${port};transport=${transport}`,
@@ -154,21 +162,35 @@ async function edgeSide(desk: AttemptDesk, { edgeCall }: Performance): Promise<E
   return edgeCall === undefined ? undefined : desk.client.read(edgeCall)
 }
 
+/** A product does not tell the keys of a DTLS handshake; the other end of it does, where it is ours. */
+async function withEdgeKeys(peer: PeerEvidence, { desk, item }: AttemptParts, { edgeCall }: Performance): Promise<PeerEvidence> {
+  if (peer.srtpKeys !== undefined || item.cell.axes.media === 'rtp' || edgeCall === undefined) return peer
+  const keys = await desk.client.srtpKeys(edgeCall).catch((error: unknown) => {
+    // Whoever called may be gone, and its trace with it.
+    if (error instanceof EdgeRefused) return []
+    throw error
+  })
+  return { ...peer, srtpKeys: keys.map((one) => ({ ...one, local: one.remote, remote: one.local })) }
+}
+
 function assemble(
   { item, identity }: AttemptParts,
   session: PeerSession,
   performance: Performance,
   peer: PeerEvidence,
   edgeCall: EdgeCall | undefined,
+  edgeLog: string | undefined,
 ): CellEvidence {
   const trace = readTrace(peer.sip)
   const call = findCall(trace)
+  const srtpKeys = sendingKeys(call, peer.srtpKeys)
   return {
     cell: item.cell,
     identity,
     trace,
     call,
-    streams: readStreams(peer.rtp, call, item.cell.axes.codec),
+    streams: readStreams(peer.rtp, call, item.cell.axes.codec, srtpKeys),
+    srtpKeys,
     peer,
     peerAddress: hostAndPort(session.contactUri),
     edge: edgeCall && edgeView(edgeCall),
@@ -176,6 +198,7 @@ function assemble(
     hangup: performance.hangup,
     wrongPassword: performance.wrongPassword,
     refusal: performance.refusal,
+    edgeLog,
   }
 }
 
@@ -198,14 +221,6 @@ function edgeView(call: EdgeCall): EdgeView {
 function hostAndPort(uri: string): { host: string; port: number } {
   const found = /^sips?:(?:[^@]*@)?(\[[^\]]+\]|[^:;]+)(?::(\d+))?/.exec(uri)
   return { host: (found?.[1] ?? '').replace(/^\[|\]$/g, ''), port: Number(found?.[2] ?? 5060) }
-}
-
-/** Ways in which the edge or the peer broke a rule and interoperated all the same. */
-function deviationsOf({ peer, trace }: CellEvidence): Deviation[] {
-  return [
-    ...[...new Set(peer.media?.departures ?? [])].map((detail) => ({ id: 'sdp.departure', detail })),
-    ...trace.unreadable.map(({ number, why }) => ({ id: 'sip.malformed', detail: why, message: number })),
-  ]
 }
 
 async function inTime(work: PromiseLike<unknown>): Promise<void> {

@@ -120,10 +120,10 @@ export class Conductor {
     return undefined
   }
 
-  async #call(how: { as: 'trunk' | 'stranger'; to: 'known' | 'unknown' }): Promise<string | undefined> {
-    const { registration, direction } = this.#item.cell.axes
+  async #call(how: { as: 'trunk' | 'stranger'; srtp: 'optional' | 'required'; to: 'known' | 'unknown' }): Promise<string | undefined> {
+    const { registration, direction, media } = this.#item.cell.axes
     if (registration === 'register' && !this.#registered) await this.#register('right')
-    const meantToFail = how.as === 'stranger' || how.to === 'unknown'
+    const meantToFail = how.as === 'stranger' || how.to === 'unknown' || (how.srtp === 'required' && media === 'rtp')
     this.#earlier = this.#log.events.length
     this.#performance.edgeCall = undefined
     try {

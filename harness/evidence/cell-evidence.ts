@@ -5,12 +5,27 @@
 import type { Cell } from '../../matrix/cell.ts'
 import type { TonePair } from '../../protocol/audio/tone.ts'
 import type { ToneReading } from '../../protocol/audio/tone-detector.ts'
+import type { ProtectionProfile } from '../../protocol/sdp/types.ts'
 import type { PeerEvidence, PeerIdentity } from '../peers/peer.ts'
+import type { SendingKey } from './protection.ts'
 import type { Side, Trace, TracedCall } from './trace.ts'
+
+/** How the packets of one direction were protected, told from them and the keys alone. */
+export interface StreamProtection {
+  /** What most packets are. `unreadable`: encrypted under other keys than those agreed on, or damaged. */
+  readonly kind: 'plain' | 'srtp' | 'unreadable'
+  /** Packets of each kind. */
+  readonly counts: { readonly plain: number; readonly srtp: number; readonly unreadable: number }
+  /** What `unreadable` packets turned out to be under the agreed key, if it is known. */
+  readonly otherwise: ProtectionProfile | undefined
+  /** Numbers in the cell's list of packets, from 1, of the first that was of a kind. */
+  readonly first: { readonly plain: number | undefined; readonly unreadable: number | undefined }
+}
 
 /** RTP of one direction, decoded from the packets themselves. */
 export interface StreamFacts {
   readonly from: Side
+  readonly protection: StreamProtection
   readonly packets: number
   /** Sequence numbers that never came, and those that came twice (RFC 3550 appendix A.1, A.3). */
   readonly lost: number
@@ -49,6 +64,8 @@ export interface CellEvidence {
   readonly trace: Trace
   readonly call: TracedCall | undefined
   readonly streams: { readonly [S in Side]: StreamFacts | undefined }
+  /** What each side sends under; empty where plain RTP was agreed on, or where nobody knows. */
+  readonly srtpKeys: { readonly [S in Side]: readonly SendingKey[] }
   /** Where the peer is reached: what its Contact has to say. */
   readonly peerAddress: { readonly host: string; readonly port: number }
   readonly peer: PeerEvidence
@@ -61,4 +78,6 @@ export interface CellEvidence {
   readonly wrongPassword: number | undefined
   /** Final status of a call that was meant to be refused, where the scenario tried one. */
   readonly refusal: number | undefined
+  /** What the edge wrote into its log since the attempt began; undefined where it cannot be read. */
+  readonly edgeLog: string | undefined
 }

@@ -62,6 +62,7 @@ function flow(sender: Side, { streams, identity, peer, edge }: CellEvidence): Me
   const payloadType = mostCommon(stream.payloadTypes)
   return {
     codec: Object.keys(stream.codecs)[0] ?? 'none',
+    encrypted: stream.protection.kind !== 'plain',
     ...(payloadType === undefined ? {} : { payload_type: payloadType }),
     ...(sender === 'peer'
       ? { packets_sent: stream.packets, ...(edge?.packetsReceived === undefined ? {} : { packets_received: edge.packetsReceived }) }

@@ -1,4 +1,9 @@
-/** Writes one attempt's evidence into the run's folder: the ladder, the capture, the peer's log. Secrets are masked on the way. */
+/**
+ * Writes one attempt's evidence into the run's folder: the ladder, the capture, the keys of its
+ * media, the peer's log. Secrets are masked on the way, but for the two files that are meant to
+ * hold keys: those of TLS are in the capture, those of SRTP in `srtp-keys.json` beside it. All
+ * of them, like the credentials that TLS hid, were made for this one call.
+ */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { evidenceCapture } from '../../reports/capture.ts'
@@ -28,15 +33,34 @@ export async function saveEvidence(runDir: string, attempt: number, item: PlanIt
   const capture = evidenceCapture({
     sip: evidence.peer.sip,
     rtp: evidence.peer.rtp,
+    ...(evidence.peer.path === undefined ? {} : { path: evidence.peer.path }),
+    ...(evidence.peer.tlsKeys === undefined ? {} : { tlsKeys: evidence.peer.tlsKeys }),
     comment: `${item.cell.id}, ${item.scenario.id}, seen beside the peer`,
   })
   const files: [string, Uint8Array | string][] = [
     ['ladder.json', `${JSON.stringify(ladderOf(evidence))}\n`],
     ['capture.pcapng', capture.bytes],
+    ...srtpKeysFile(evidence),
     ...(evidence.peer.log.length === 0 ? [] : [['peer.log', redactText(`${evidence.peer.log.join('\n')}\n`)] as [string, string]]),
   ]
   await Promise.all(files.map(([name, content]) => writeFile(join(folder, name), content)))
   return { paths: files.map(([name]) => [...parts, name].join('/')), rtpFrames: capture.rtpFrames }
+}
+
+/** The keys every SRTP packet of the capture is under, for programs that decrypt. Absent where there is none. */
+function srtpKeysFile({ srtpKeys }: CellEvidence): [string, string][] {
+  const keys = (['peer', 'edge'] as const).flatMap((from) =>
+    srtpKeys[from].map(({ at, keying, profile, master }) => ({
+      from,
+      since: new Date(at).toISOString(),
+      keying,
+      suite: profile,
+      master_key: Buffer.from(master.key).toString('hex'),
+      master_salt: Buffer.from(master.salt).toString('hex'),
+      ...(master.mki === undefined ? {} : { mki: Buffer.from(master.mki).toString('hex') }),
+    })),
+  )
+  return keys.length === 0 ? [] : [['srtp-keys.json', `${JSON.stringify({ schema_version: 1, keys }, null, 2)}\n`]]
 }
 
 function ladderOf(evidence: CellEvidence): unknown {
@@ -79,4 +103,5 @@ function bar(side: Side, { peer, streams }: CellEvidence) {
   ]
 }
 
-const mediaLabel = (stream: StreamFacts): string => `RTP ${Object.keys(stream.codecs).join(', ')}`
+const mediaLabel = ({ protection, codecs }: StreamFacts): string =>
+  `${protection.kind === 'plain' ? 'RTP' : 'SRTP'} ${Object.keys(codecs).join(', ')}`.trimEnd()

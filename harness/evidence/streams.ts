@@ -1,16 +1,19 @@
 /**
- * RTP packets of one cell, decoded: which codec they really carry, what is heard in them,
- * which digits they spell, and which are missing. Works from packets alone, so that it
+ * RTP packets of one cell, decrypted where they are SRTP, and decoded: how they were protected,
+ * which codec they really carry, what is heard in them, which digits they spell, and which are
+ * missing. Works from packets alone, so that it
  * makes no difference whether a tap of ours or a capture beside a product took them.
  */
 import { createDecoder } from '../../endpoint/media/codec.ts'
-import { RtpHeader } from '../../protocol/rtp/packet.ts'
+import { looksLikeRtcp, RtpHeader, rtpHeaderLength } from '../../protocol/rtp/packet.ts'
 import { ReceivedAudio } from '../../protocol/rtp/received-audio.ts'
 import { parseSdp } from '../../protocol/sdp/session.ts'
 import type { CodecName } from '../../protocol/sdp/types.ts'
 import type { RtpWire } from '../../protocol/wire.ts'
 import type { StreamFacts } from './cell-evidence.ts'
 import { payloadTypesOf } from './codecs.ts'
+import { PacketOpener } from './packet-opener.ts'
+import { keyingOf, protectionsOf, type SendingKey } from './protection.ts'
 import type { Side, TracedCall } from './trace.ts'
 
 /** What the payload types of one direction mean. */
@@ -24,13 +27,25 @@ interface Meanings {
 
 const codecNames: ReadonlySet<string> = new Set<CodecName>(['pcmu', 'pcma', 'opus'])
 
-/** Both directions of a cell's media. `wanted` is the codec of the cell, to point at the first packet that is not of it. */
+const noKeys: { readonly [S in Side]: readonly SendingKey[] } = { peer: [], edge: [] }
+
+/**
+ * Both directions of a cell's media. `wanted` is the codec of the cell, to point at the first
+ * packet that is not of it; `keys` are what each side should send under.
+ */
 export function readStreams(
   wires: readonly RtpWire[],
   call: TracedCall | undefined,
   wanted: CodecName,
+  keys = noKeys,
 ): { readonly [S in Side]: StreamFacts | undefined } {
-  return { peer: readStream('peer', wires, call, wanted), edge: readStream('edge', wires, call, wanted) }
+  const { answer } = protectionsOf(call)
+  const keyed = answer !== undefined && keyingOf(answer) !== undefined
+  const read = (from: Side): StreamFacts | undefined => {
+    const meanings = meaningsFor(from, call)
+    return readStream(from, wires, meanings, wanted, new PacketOpener(keys[from], keyed, meanings))
+  }
+  return { peer: read('peer'), edge: read('edge') }
 }
 
 /**
@@ -58,13 +73,19 @@ function meaningsFor(from: Side, call: TracedCall | undefined): Meanings {
   return meanings
 }
 
-function readStream(from: Side, wires: readonly RtpWire[], call: TracedCall | undefined, wanted: CodecName): StreamFacts | undefined {
-  const meanings = meaningsFor(from, call)
+function readStream(
+  from: Side,
+  wires: readonly RtpWire[],
+  meanings: Meanings,
+  wanted: CodecName,
+  opener: PacketOpener,
+): StreamFacts | undefined {
   const header = new RtpHeader()
   const tones: StreamFacts['tones'][number][] = []
   const codecs: Record<string, number> = {}
   let digits = ''
   let at = 0
+  let unreadable = 0
   let firstForeignPacket: number | undefined
   const audio = new ReceivedAudio({
     formats: meanings,
@@ -75,9 +96,17 @@ function readStream(from: Side, wires: readonly RtpWire[], call: TracedCall | un
     onReading: (reading) => tones.push({ ...reading, at }),
   })
   wires.forEach((wire, index) => {
-    if (wire.kind !== 'rtp' || (wire.dir === 'out') !== (from === 'peer') || header.read(wire.bytes) !== undefined) return
+    if (wire.kind !== 'rtp' || (wire.dir === 'out') !== (from === 'peer') || !isRtp(wire.bytes)) return
     at = wire.at
-    const arrival = audio.receive(header, wire.bytes, wire.at)
+    const { kind, bytes } = opener.open(wire.bytes, index + 1)
+    // Nothing can be heard in it, and its length or padding would be misread. That it came counts.
+    if (kind === 'unreadable') {
+      unreadable += 1
+      return
+    }
+    // Padding is encrypted: only the opened packet tells where the payload ends.
+    if (header.read(bytes) !== undefined) return
+    const arrival = audio.receive(header, bytes, wire.at)
     const { payloadType } = header
     if (arrival === 'duplicate') return
     if (meanings.events[payloadType] !== undefined || meanings.other[payloadType] === 'cn') return
@@ -87,5 +116,10 @@ function readStream(from: Side, wires: readonly RtpWire[], call: TracedCall | un
   })
   audio.flush()
   const { packets, lost, duplicates, payloadTypes } = audio.counts()
-  return packets === 0 ? undefined : { from, packets, lost, duplicates, codecs, payloadTypes, tones, digits, firstForeignPacket }
+  if (packets + unreadable === 0) return undefined
+  const protection = opener.result()
+  return { from, protection, packets: packets + unreadable, lost, duplicates, codecs, payloadTypes, tones, digits, firstForeignPacket }
 }
+
+/** RTP by its first bytes, encrypted or not; RTCP and DTLS may come on the same port (RFC 7983). */
+const isRtp = (bytes: Uint8Array): boolean => bytes.length >= rtpHeaderLength && bytes[0]! >> 6 === 2 && !looksLikeRtcp(bytes)

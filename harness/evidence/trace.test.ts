@@ -89,7 +89,7 @@ describe('findCall', () => {
 
   test('knows caller, offer, answer and end', () => {
     const call = findCall(readTrace(signalling({ axes, hangup: 'edge', infoDigits: { peer: '12', edge: '3' } })))!
-    expect(call).toMatchObject({ caller: 'peer', callId: 'call-1', challenges: [] })
+    expect(call).toMatchObject({ caller: 'peer', callId: 'call-1@trunkproof.example', challenges: [] })
     expect(call.offer).toMatchObject({ by: 'peer', sdp: sdpOf('peer') })
     expect(call.answer).toMatchObject({ by: 'edge', sdp: sdpOf('edge') })
     expect(call.responses.map(({ message }) => message.status)).toEqual([100, 180, 200])

@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { identify } from '../cell/identity.ts'
 import { PlannedLab, type ServiceName } from '../docker/lab.ts'
 import { EdgeClient } from '../edge/edge-client.ts'
@@ -99,6 +100,7 @@ export async function startDocker(options: RuntimeOptions): Promise<StartedRunti
     edge,
     edgeInfo,
     roles: casting.map(({ item, identity }) => ({ item, identity, peer: peerOf(item.cell.platform) })),
+    edgeLogFile: join(options.runDir, 'lab', 'edge.log'),
     tlsLab: new TlsLab({ host: addresses.host, domain: hostName, ...certificates }),
     peerAddresses: [`${addresses.asterisk}/32`, `${addresses.genericPbx}/32`],
     versions: {

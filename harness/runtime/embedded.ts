@@ -87,6 +87,7 @@ export async function startEmbedded(options: RuntimeOptions): Promise<StartedRun
     edge,
     edgeInfo,
     roles,
+    edgeLogFile: join(options.runDir, 'edge.log'),
     // The edge asks nobody where this is (RFC 6761 section 6.3).
     tlsLab: new TlsLab({ host, domain: 'peer.pbx.localhost', ...certificates }),
     peerAddresses: [`${host}/32`],

@@ -29,6 +29,8 @@ export interface StartedRuntime extends AsyncDisposable {
   readonly edgeInfo: EdgeInfo
   /** One for each item, in the order of the plan. */
   readonly roles: readonly Role[]
+  /** Where the edge’s log goes. */
+  readonly edgeLogFile: string
   /** What TLS cases are played with. */
   readonly tlsLab: TlsLab
   /** CIDR ranges the peers call from. */

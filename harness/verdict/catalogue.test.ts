@@ -38,7 +38,7 @@ test('says what to look at for each', () => {
 })
 
 test.each(kinds)('a good proof call meets all that applies to it: %o', (axes) => {
-  const evidence = proofCall(axes, { facts: { wrongPassword: 403, refusal: 403 } })
+  const evidence = proofCall(axes, { facts: { wrongPassword: 403, refusal: 488 } })
   const judged = judge(expectationIds, evidence)
   expect(judged.filter(({ verdict }) => verdict !== 'pass')).toEqual([])
   const applicable = [...expectations.values()].filter((one) => one.applies?.(evidence.cell.axes) ?? true)

@@ -2,12 +2,18 @@
 import { dtmfExpectations } from './dtmf.ts'
 import type { Expectation } from './expectation.ts'
 import { mediaExpectations } from './media.ts'
+import { protectionExpectations } from './protection.ts'
 import { registrationExpectations } from './registration.ts'
+import { secrecyExpectations } from './secrecy.ts'
 import { signallingExpectations } from './signalling.ts'
 
 export const expectations: ReadonlyMap<string, Expectation> = new Map(
-  [...signallingExpectations, ...registrationExpectations, ...mediaExpectations, ...dtmfExpectations].map((expectation) => [
-    expectation.id,
-    expectation,
-  ]),
+  [
+    ...signallingExpectations,
+    ...registrationExpectations,
+    ...protectionExpectations,
+    ...mediaExpectations,
+    ...dtmfExpectations,
+    ...secrecyExpectations,
+  ].map((expectation) => [expectation.id, expectation]),
 )

@@ -4,6 +4,7 @@ import { parseInfoDigit } from '../../protocol/dtmf/info.ts'
 import type { CellEvidence } from '../evidence/cell-evidence.ts'
 import type { Side } from '../evidence/trace.ts'
 import { clauseOf, type Expectation, type Finding, fail, pass } from './expectation.ts'
+import { protectedBoth } from './protection.ts'
 
 const methodTitle = { rfc4733: 'RTP events (RFC 4733)', info: 'SIP INFO' } as const
 type Method = keyof typeof methodTitle
@@ -95,7 +96,8 @@ function firstInfo({ call }: CellEvidence, side: Side): number | undefined {
   return call?.infos.find((traced) => traced.from === side)?.number
 }
 
-const onTop = ['call.established', 'dialog.contact', 'codec.negotiated']
+/** Digits in packets that cannot be opened, or that their receiver drops, are no fault of their own. */
+const onTop = [...protectedBoth, 'call.established', 'dialog.contact', 'codec.negotiated']
 
 export const dtmfExpectations: readonly Expectation[] = [
   {

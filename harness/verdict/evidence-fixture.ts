@@ -9,11 +9,13 @@ import { tonePair } from '../../protocol/audio/tone.ts'
 import type { SipMessage } from '../../protocol/sip/message.ts'
 import type { RtpWire, SipWire } from '../../protocol/wire.ts'
 import type { CellEvidence, EdgeView, StreamFacts } from '../evidence/cell-evidence.ts'
-import { type Speech, speak } from '../evidence/fixture/media.ts'
-import { type About, formatsFor, places, type SignallingPlan, signalling } from '../evidence/fixture/signalling.ts'
+import { rtpWire, type Speech, speak } from '../evidence/fixture/media.ts'
+import { certificateFlight, keysOf, protectRtp } from '../evidence/fixture/protection.ts'
+import { type About, formatsFor, places, type SignallingPlan, signalling, startedAt } from '../evidence/fixture/signalling.ts'
+import { sendingKeys } from '../evidence/protection.ts'
 import { readStreams } from '../evidence/streams.ts'
 import { findCall, readTrace, type Side, type Traced } from '../evidence/trace.ts'
-import type { PeerIdentity } from '../peers/peer.ts'
+import type { PeerEvidence, PeerIdentity } from '../peers/peer.ts'
 
 export interface Changes {
   readonly hangup?: Side
@@ -22,13 +24,19 @@ export interface Changes {
   /** What a side says in RTP, where it differs. */
   readonly speech?: { readonly [S in Side]?: Partial<Speech> }
   readonly rtp?: (wires: RtpWire[], side: Side) => RtpWire[]
+  /** How a side protects its packets, where it is not as the descriptions say. */
+  readonly protect?: { readonly [S in Side]?: (wires: RtpWire[]) => RtpWire[] }
+  /** The certificate a side shows in the handshake, where it is not the one its description names; null for none. */
+  readonly certificate?: { readonly [S in Side]?: Buffer | null }
+  /** What the peer tells, where it differs. */
+  readonly peer?: Partial<PeerEvidence>
   /** Digits that really go by INFO; those of the axes when absent. */
   readonly infoDigits?: { readonly [S in Side]?: string }
   /** Digits each side understood; what was sent to it when absent. */
   readonly understood?: { readonly [S in Side]?: string }
   /** What the edge says of the call; null for an edge that says nothing. */
   readonly edge?: Partial<EdgeView> | null
-  readonly facts?: Partial<Pick<CellEvidence, 'hangup' | 'told' | 'wrongPassword' | 'refusal'>>
+  readonly facts?: Partial<Pick<CellEvidence, 'hangup' | 'told' | 'wrongPassword' | 'refusal' | 'edgeLog'>>
 }
 
 const told = { peer: '1234*#', edge: '59*0' } as const
@@ -50,6 +58,9 @@ export const kinds: readonly Partial<Axes>[] = [
   { direction: 'outbound', transport: 'tcp', codec: 'pcma', dtmf: 'info' },
   { registration: 'register', transport: 'tls', codec: 'opus' },
   { registration: 'register', direction: 'outbound', transport: 'tls', dtmf: 'info', codec: axisValues.codec[0] },
+  ...axisValues.media.flatMap((media): Partial<Axes>[] =>
+    axisValues.direction.map((direction) => ({ direction, transport: 'tls', media, codec: media.endsWith('dtls') ? 'opus' : 'pcmu' })),
+  ),
 ]
 
 /** The evidence of a proof call in a cell of these axes, with these things gone differently. */
@@ -70,10 +81,17 @@ export function proofCall(some: Partial<Axes> = {}, changes: Changes = {}): Cell
   })
   const rtp = (['peer', 'edge'] as const).flatMap((side) => {
     const wires = speak(side, { ...usualSpeech(side, axes), ...changes.speech?.[side] })
-    return changes.rtp?.(wires, side) ?? wires
+    const spoken = changes.rtp?.(wires, side) ?? wires
+    if (axes.media === 'rtp') return spoken
+    const shown = axes.media.endsWith('dtls') ? handshake(side, changes.certificate?.[side]) : []
+    return [...shown, ...(changes.protect?.[side]?.(spoken) ?? protectRtp(spoken, side))]
   })
   rtp.sort((a, b) => a.at - b.at)
   return assemble({ axes, sip, rtp, hangup, changes, wrongPassword, refusal })
+}
+
+function handshake(side: Side, der: Buffer | null | undefined): RtpWire[] {
+  return der === null ? [] : certificateFlight(side, (bytes) => rtpWire(side, bytes), der)
 }
 
 function usualSpeech(side: Side, axes: Axes): Speech {
@@ -111,13 +129,15 @@ function assemble({ axes, sip, rtp, hangup, changes, wrongPassword, refusal }: P
   }
   const trace = readTrace(sip)
   const call = findCall(trace)
-  const streams = readStreams(rtp, call, axes.codec)
+  const srtpKeys = sendingKeys(call, changes.peer?.srtpKeys ?? keysOf(axes, startedAt))
+  const streams = readStreams(rtp, call, axes.codec, srtpKeys)
   return {
     cell,
     identity,
     trace,
     call,
     streams,
+    srtpKeys,
     peerAddress: { host: places.peer.address, port: places.peer.sip },
     peer: {
       sip,
@@ -125,12 +145,14 @@ function assemble({ axes, sip, rtp, hangup, changes, wrongPassword, refusal }: P
       digits: heard(changes.understood?.peer ?? told.edge, axes.dtmf),
       tones: streams.edge?.tones ?? [],
       log: [],
+      ...changes.peer,
     },
     edge: changes.edge === null ? undefined : { ...edgeView(streams.peer, axes, changes), ...changes.edge },
     told,
     hangup,
     wrongPassword,
     refusal,
+    edgeLog: 'a call came and went\n',
     ...changes.facts,
   }
 }

@@ -36,6 +36,8 @@ export function fail(expected: string, seen: string, where: Omit<Finding, 'verdi
   return { verdict: 'fail', expected, seen, ...where }
 }
 
+export const inconclusive = (expected: string, seen: string): Finding => ({ verdict: 'inconclusive', expected, seen })
+
 /** The clauses that follow from a cell's values. */
 export const clauseOf = {
   transport: ({ transport }: Axes): string => (transport === 'tls' ? 'secure.tls13' : `transport.${transport}`),

@@ -5,6 +5,7 @@ import type { CellEvidence, HeardStretch, StreamFacts } from '../evidence/cell-e
 import { codecsOf } from '../evidence/codecs.ts'
 import type { Side } from '../evidence/trace.ts'
 import { always, clauseOf, type Expectation, type Finding, fail, pass } from './expectation.ts'
+import { protectedBoth } from './protection.ts'
 
 /** Share of packets that may be missing: above what scheduling costs, far below what an ear or a fault makes of it. */
 const lossBound = 0.02
@@ -175,7 +176,7 @@ export const mediaExpectations: readonly Expectation[] = [
     id: 'codec.media',
     title: 'Packets carry the codec',
     clause: clauseOf.codec,
-    after: onTop,
+    after: [...protectedBoth, ...onTop],
     judge: packetsOfCodec,
     remedy: 'forbid transcoding or late codec changes on the trunk',
   },
@@ -183,7 +184,7 @@ export const mediaExpectations: readonly Expectation[] = [
     id: 'media.heard-by-peer',
     title: 'The peer hears the edge',
     clause: clauseOf.codec,
-    after: onTop,
+    after: [...protectedBoth, ...onTop],
     judge: hears('peer'),
     remedy: 'open the RTP range in the firewall and set the external media address',
   },
@@ -191,7 +192,7 @@ export const mediaExpectations: readonly Expectation[] = [
     id: 'media.heard-by-edge',
     title: 'The edge hears the peer',
     clause: clauseOf.codec,
-    after: onTop,
+    after: [...protectedBoth, ...onTop],
     judge: hears('edge'),
     remedy: 'open the RTP range in the firewall and set the external media address',
   },
@@ -215,7 +216,7 @@ export const mediaExpectations: readonly Expectation[] = [
     id: 'media.loss',
     title: 'Packets arrive',
     clause: clauseOf.codec,
-    after: onTop,
+    after: [...protectedBoth, ...onTop],
     judge: loss,
     remedy: 'look for rate limits and full queues on the path',
   },

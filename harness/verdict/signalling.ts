@@ -208,7 +208,8 @@ export const signallingExpectations: readonly Expectation[] = [
     id: 'call.ended',
     title: 'The call ends on both sides',
     clause: clauseOf.transport,
-    after: ['call.established', 'dialog.contact', 'codec.negotiated'],
+    // Who cannot agree on keys hangs up at once.
+    after: ['media.profile', 'media.keying', 'secure.fingerprint', 'call.established', 'dialog.contact', 'codec.negotiated'],
     judge: ended,
     remedy: 'check that BYE follows the route set and Contact of the call',
   },

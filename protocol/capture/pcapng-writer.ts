@@ -57,8 +57,10 @@ export function writePcapng(content: CaptureContent): WrittenCapture {
       continue
     }
     if ('path' in item) {
+      // A dissector knows SIP inside TLS by port 5061 alone.
+      const hint = item.index === 0 && tlsKeys.length > 0 ? tlsHint(item.path) : undefined
       for (const packet of tcpPackets(item.path, sequences)) {
-        blocks.push(enhancedPacket(item.at, packet))
+        blocks.push(enhancedPacket(item.at, packet, hint))
         frame++
       }
       continue
@@ -103,6 +105,9 @@ function sipComment(wire: SipWire): string | undefined {
   const how = wire.tls ? ` (${wire.tls.version}, ${wire.tls.cipher})` : ''
   return `Travelled over TLS${how}; shown decrypted, as the endpoint saw it.`
 }
+
+const tlsHint = ({ remote }: PathWire): string =>
+  `This file holds the secrets of its TLS connections. To see SIP: Decode As, TLS port ${remote.port}, SIP.`
 
 function sectionHeader(comment: string | undefined): Uint8Array {
   const fixed = new Uint8Array(16)

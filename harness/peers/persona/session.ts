@@ -3,6 +3,7 @@
  * it sends or hears can be mixed up with another cell's. It does what it is told and
  * keeps what it saw.
  */
+import { randomUUID } from 'node:crypto'
 import type { FaultSet } from '../../../endpoint/faults.ts'
 import { MediaError, type MediaFactory, type MediaOptions, type MediaSession } from '../../../endpoint/media/types.ts'
 import { Registration } from '../../../endpoint/registration.ts'
@@ -39,6 +40,8 @@ export class PersonaSession implements PeerSession {
   readonly #transports: TransportLayer
   readonly #resources: PersonaResources
   readonly #seen: Seen
+  /** Something only the two sides should know, where signalling is encrypted. */
+  readonly #privateHeaders: [string, string][]
   #registration: Registration | undefined
   #call: Call | undefined
   #incoming = Promise.withResolvers<void>()
@@ -66,6 +69,7 @@ export class PersonaSession implements PeerSession {
     this.#seen = seen
     this.contactUri = `sip:${userOf(identity)}@${resources.host}:${port};transport=${transport}`
     this.#incoming.promise.catch(() => {})
+    this.#privateHeaders = transport === 'tls' ? [['X-Trunkproof-Private', randomUUID()]] : []
     this.#agent = new UserAgent({
       name: resources.name,
       transports,
@@ -80,7 +84,7 @@ export class PersonaSession implements PeerSession {
       }
       this.#take(call)
       call.ring()
-      call.answer({ media: this.#mediaOptions() }).then(
+      call.answer({ media: this.#mediaOptions(), headers: this.#privateHeaders }).then(
         () => {
           if (call.media?.negotiated !== undefined) this.#incoming.resolve()
         },
@@ -118,6 +122,7 @@ export class PersonaSession implements PeerSession {
       media: this.#mediaOptions(),
       lenientAnswer: true,
       timeoutMs: 10_000,
+      headers: this.#privateHeaders,
       ...(this.#cell.axes.registration === 'register' ? { credentials: { username, password } } : {}),
     })
     this.#take(call)

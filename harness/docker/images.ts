@@ -30,6 +30,7 @@ const imageContents = {
   asterisk: { kind: 'packages' },
   softphone: { kind: 'packages' },
   sipp: { kind: 'packages' },
+  tools: { kind: 'packages' },
   node: { kind: 'node' },
   edge: { kind: 'sources', folders: ['protocol', 'endpoint', 'edge'] },
   'generic-pbx': { kind: 'sources', folders: ['protocol', 'endpoint', 'matrix', 'scenarios', 'reports', 'harness'] },

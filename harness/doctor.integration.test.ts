@@ -13,6 +13,7 @@ test('every check comes to a finding, and what is missing says how to get it', a
     'docker-engine',
     'docker-compose',
     'sipp',
+    'openssl',
     'chromium',
   ])
   for (const { seen, enable, neededFor } of findings) for (const text of [seen, enable, neededFor]) expect(text).not.toBe('')

@@ -90,6 +90,13 @@ const checks: readonly Check[] = [
     look: sipp,
   },
   {
+    id: 'openssl',
+    title: 'OpenSSL',
+    neededFor: 'the test that lets another TLS look at the edge',
+    enable: 'apt-get install openssl (Debian, Ubuntu), brew install openssl (macOS)',
+    look: openssl,
+  },
+  {
     id: 'chromium',
     title: 'Chromium',
     neededFor: 'browser tests of the report',
@@ -165,6 +172,11 @@ async function sipp(): Promise<Outcome> {
   const { code, stdout } = await attempt('sipp', ['-v'], { timeoutMs: 5_000 })
   if (code === 127) return { ok: false, seen: 'not found' }
   return { ok: true, seen: /SIPp (v[\w.]+)/.exec(stdout)?.[1] ?? 'found' }
+}
+
+async function openssl(): Promise<Outcome> {
+  const { code, stdout } = await attempt('openssl', ['version'], { timeoutMs: 5_000 })
+  return code === 0 ? { ok: true, seen: /^\S+ \S+/.exec(stdout)?.[0] ?? 'found' } : { ok: false, seen: 'not found' }
 }
 
 function chromium(): Outcome {

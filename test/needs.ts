@@ -12,7 +12,7 @@ interface Kind {
 
 export const kinds: readonly Kind[] = [
   { name: 'unit', all: [], some: [] },
-  { name: 'integration', all: ['udp', 'loopback-aliases'], some: ['sipp', 'ipv6'] },
+  { name: 'integration', all: ['udp', 'loopback-aliases'], some: ['sipp', 'openssl', 'ipv6'] },
   { name: 'browser', all: ['chromium'], some: [] },
   { name: 'docker', all: ['docker-engine', 'docker-compose'], some: [] },
 ]

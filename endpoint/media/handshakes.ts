@@ -10,7 +10,9 @@ import { type DtlsAgreement, DtlsAssociation } from './dtls/association.ts'
 import type { DtlsEnd } from './dtls/failure.ts'
 import { anyCertificate } from './dtls/fingerprint.ts'
 import type { DtlsIdentity } from './dtls/identity.ts'
-import type { Flow } from './protected-path.ts'
+
+/** Which packets a key is for: RTCP has one of its own when each port has its own handshake. */
+export type Flow = 'rtp' | 'rtcp'
 
 /** @param heardFrom where the newest datagram of the other side came from: it may sit behind a NAT. */
 export type SendDatagram = (flow: Flow, datagram: Uint8Array, heardFrom: Address | undefined) => void

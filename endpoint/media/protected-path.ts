@@ -18,7 +18,7 @@ import type { Address } from '../../protocol/wire.ts'
 import type { FaultSet } from '../faults.ts'
 import type { DtlsEnd } from './dtls/failure.ts'
 import type { DtlsIdentity } from './dtls/identity.ts'
-import { Handshakes, type SendDatagram } from './handshakes.ts'
+import { type Flow, Handshakes, type SendDatagram } from './handshakes.ts'
 import { PlainGuess } from './plain-guess.ts'
 import type { Seal } from './rtp-sender.ts'
 import { sealUnder } from './sabotage.ts'
@@ -36,9 +36,6 @@ export interface ProtectedPathOptions {
   readonly onFailed: (end: DtlsEnd) => void
   readonly onKeys: ((keys: SrtpKeys) => void) | undefined
 }
-
-/** Which packets a key is for: RTCP has one of its own when each port has its own handshake. */
-export type Flow = 'rtp' | 'rtcp'
 
 export class ProtectedPath {
   readonly #options: ProtectedPathOptions

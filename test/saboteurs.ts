@@ -26,7 +26,14 @@ export interface Row {
 
 /** The side that answers, or that is asked: who calls whom decides whether a fault has its chance. */
 const answering = (side: Side): Partial<Axes> => ({ direction: side === 'edge' ? 'inbound' : 'outbound' })
-const plain: Partial<Axes> = { direction: 'inbound', transport: 'udp', registration: 'static', dtmf: 'rfc4733', codec: 'pcmu' }
+const plain: Partial<Axes> = {
+  direction: 'inbound',
+  transport: 'udp',
+  media: 'rtp',
+  registration: 'static',
+  dtmf: 'rfc4733',
+  codec: 'pcmu',
+}
 
 const both = (fault: FaultName, red: string, axes: Partial<Axes> = {}): Row[] =>
   (['edge', 'peer'] as const).map((side) => ({ fault, side, red, axes: { ...plain, ...axes } }))
@@ -103,7 +110,7 @@ export const allRows: readonly Row[] = [
   },
   ...both('dtls-other-fingerprint', 'secure.fingerprint', keyed('osrtp-dtls', 'inbound')),
   { fault: 'ignore-keying', side: 'edge', red: 'media.keying', axes: keyed('osrtp-sdes', 'inbound') },
-  { fault: 'ignore-keying', side: 'edge', red: 'media.profile', axes: keyed('osrtp-dtls', 'outbound') },
+  { fault: 'ignore-keying', side: 'edge', red: 'media.profile', axes: keyed('osrtp-sdes', 'outbound') },
   { fault: 'answer-savp', side: 'edge', red: 'media.profile', axes: keyed('osrtp-sdes', 'inbound') },
   { fault: 'leak-key', side: 'edge', red: 'secure.no-keys-in-logs', axes: keyed('sdes', 'inbound') },
   { fault: 'leak-key', side: 'edge', red: 'secure.no-keys-in-logs', axes: keyed('osrtp-dtls', 'inbound') },

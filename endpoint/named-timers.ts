@@ -1,12 +1,17 @@
 import type { Clock, Timer } from './clock.ts'
 
+/** A timer that runs. A list of them: two or three at most, in tens of thousands of machines. */
+interface Running<Name> {
+  readonly name: Name
+  readonly timer: Timer
+  next: Running<Name> | undefined
+}
+
 /** The few timers of one state machine, by the names its figure uses. Starting one again replaces it. */
 export class NamedTimers<Name extends string> {
   readonly #clock: Clock
   readonly #fire: (name: Name) => void
-  // Two or three at most: looking through them is cheaper than a Map for each of many machines.
-  readonly #names: Name[] = []
-  readonly #timers: Timer[] = []
+  #first: Running<Name> | undefined
 
   constructor(clock: Clock, fire: (name: Name) => void) {
     this.#clock = clock
@@ -15,26 +20,28 @@ export class NamedTimers<Name extends string> {
 
   start(name: Name, ms: number): void {
     this.stop(name)
-    this.#names.push(name)
-    this.#timers.push(
-      this.#clock.setTimer(ms, () => {
-        this.stop(name)
-        this.#fire(name)
-      }),
-    )
+    const timer = this.#clock.setTimer(ms, () => {
+      this.stop(name)
+      this.#fire(name)
+    })
+    this.#first = { name, timer, next: this.#first }
   }
 
   stop(name: Name): void {
-    const at = this.#names.indexOf(name)
-    if (at < 0) return
-    this.#timers[at]?.cancel()
-    this.#names.splice(at, 1)
-    this.#timers.splice(at, 1)
+    let before: Running<Name> | undefined
+    for (let running = this.#first; running !== undefined; running = running.next) {
+      if (running.name === name) {
+        running.timer.cancel()
+        if (before === undefined) this.#first = running.next
+        else before.next = running.next
+        return
+      }
+      before = running
+    }
   }
 
   stopAll(): void {
-    for (const timer of this.#timers) timer.cancel()
-    this.#names.length = 0
-    this.#timers.length = 0
+    for (let running = this.#first; running !== undefined; running = running.next) running.timer.cancel()
+    this.#first = undefined
   }
 }

@@ -28,7 +28,8 @@ import type { Connection } from './transport/connection.ts'
 export interface ServerTransactionHost {
   readonly clock: Clock
   readonly timers: SipTimers
-  sendResponse(response: SipResponse, transaction: ServerTransaction): Promise<void>
+  /** What sends a response, as often as it is called; it holds as little of it as that takes. */
+  prepare(response: SipResponse, transaction: ServerTransaction): () => Promise<void>
   deliver(transaction: ServerTransaction): void
   ended(transaction: ServerTransaction): void
 }
@@ -56,7 +57,7 @@ export class ServerTransaction {
   readonly #timers: NamedTimers<TimerName>
   #request: SipRequest | undefined
   #state: InviteServerState | NonInviteServerState
-  #response: SipResponse | undefined
+  #sendAgain: (() => Promise<void>) | undefined
   #ack: SipRequest | undefined
 
   constructor(host: ServerTransactionHost, key: string, request: SipRequest, connection: Connection) {
@@ -91,7 +92,7 @@ export class ServerTransaction {
 
   /** Sends a response. One that comes after the final response is dropped, except a repeated 2xx to INVITE. */
   respond(response: SipResponse): void {
-    this.#response = this.#mayAnswer(response.status) ? response : this.#response
+    if (this.#mayAnswer(response.status)) this.#sendAgain = this.#host.prepare(response, this)
     this.#feed({ type: 'respond', status: response.status })
     if (this.method !== 'INVITE') this.release()
   }
@@ -121,7 +122,7 @@ export class ServerTransaction {
     this.onFailure = undefined
     this.#request = undefined
     // Nothing is ever sent again for an accepted INVITE but by its user.
-    if (phase === 'accepted') this.#response = undefined
+    if (phase === 'accepted') this.#sendAgain = undefined
   }
 
   /** Stops all timers without a word. */
@@ -152,7 +153,7 @@ export class ServerTransaction {
           this.#send()
           break
         case 'trying':
-          this.#response = makeResponse(this.request, 100)
+          this.#sendAgain = this.#host.prepare(makeResponse(this.request, 100), this)
           this.#send()
           break
         case 'deliver':
@@ -177,8 +178,7 @@ export class ServerTransaction {
   }
 
   #send(): void {
-    if (this.#response === undefined) return
-    this.#host.sendResponse(this.#response, this).catch(() => this.#feed({ type: 'transport-error' }))
+    this.#sendAgain?.().catch(() => this.#feed({ type: 'transport-error' }))
   }
 }
 

@@ -19,6 +19,7 @@ import { ServerTransaction, type ServerTransactionHost } from './server-transact
 import { randomToken } from './token.ts'
 import type { Connection } from './transport/connection.ts'
 import type { Destination, TransportLayer } from './transport/transport-layer.ts'
+import { type PackedResponse, packResponse } from './transport/via-routing.ts'
 
 export interface TransactionLayerOptions {
   readonly transports: TransportLayer
@@ -55,7 +56,7 @@ export class TransactionLayer {
     this.#serverHost = {
       clock,
       timers,
-      sendResponse: (response, transaction) => this.#sendResponse(response, transaction),
+      prepare: (response, transaction) => this.#prepare(response, transaction),
       deliver: (transaction) => this.onRequest?.(transaction),
       ended: (transaction) => this.#servers.delete(transaction.key),
     }
@@ -166,10 +167,14 @@ export class TransactionLayer {
     })
   }
 
-  #sendResponse(response: SipResponse, { method, connection }: ServerTransaction): Promise<void> {
+  #prepare(response: SipResponse, { method, connection }: ServerTransaction): () => Promise<void> {
     const { transports, faults } = this.#options
-    if (faults.has('answer-other-transport') && method === 'INVITE') return sendByAnotherTransport(transports, response, connection)
-    return transports.sendResponse(response, connection)
+    if (faults.has('answer-other-transport') && method === 'INVITE') return astray(transports, response, connection)
+    try {
+      return back(transports, packResponse(response, connection.transport), connection)
+    } catch (error) {
+      return failing(error)
+    }
   }
 
   #via(transport: Transport, to: Destination, branch: string): string {
@@ -203,3 +208,9 @@ export class TransactionLayer {
     this.onFlowClosed?.(connection)
   }
 }
+
+// Each a function of its own: one closure kept would keep what its neighbours see.
+const back = (transports: TransportLayer, packed: PackedResponse, connection: Connection) => () => transports.sendPacked(packed, connection)
+const astray = (transports: TransportLayer, response: SipResponse, connection: Connection) => () =>
+  sendByAnotherTransport(transports, response, connection)
+const failing = (error: unknown) => () => Promise.reject<void>(error)

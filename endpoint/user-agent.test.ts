@@ -10,6 +10,7 @@ import { FakeClock } from './fake-clock.ts'
 import { QuietMediaFactory, quietOptions } from './fixtures/quiet-media.ts'
 import type { Connection } from './transport/connection.ts'
 import type { TransportLayer } from './transport/transport-layer.ts'
+import type { PackedResponse } from './transport/via-routing.ts'
 import { UserAgent } from './user-agent.ts'
 import type { HeaderRow, IncomingCall } from './user-agent-types.ts'
 
@@ -44,6 +45,12 @@ class Wire {
 
   async sendResponse(response: SipMessage) {
     await this.send(response)
+  }
+
+  async sendPacked({ bytes }: PackedResponse) {
+    const parsed = parseMessage(bytes)
+    if (!parsed.ok) throw new Error(`sent what cannot be read: ${parsed.error.detail}`)
+    this.sent.push(parsed.message)
   }
 
   /** As from the network: what cannot be parsed goes the way of the malformed. */

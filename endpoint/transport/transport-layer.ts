@@ -24,7 +24,7 @@ import type { TcpListener } from './tcp.ts'
 import type { TlsClientOptions, TlsServerOptions } from './tls.ts'
 import { TransportError } from './transport-error.ts'
 import { UdpFlow, UdpListener } from './udp.ts'
-import { aliasOf, defaultPort, type ResponseHop, responseHops, stampVia } from './via-routing.ts'
+import { aliasOf, defaultPort, type PackedResponse, packResponse, type ResponseHop, stampVia } from './via-routing.ts'
 
 /** `host` is an IP address, '0.0.0.0' or '::'; `port` 0 takes any free one. `tls` is required for 'tls'. */
 export interface ListenSpec {
@@ -125,7 +125,11 @@ export class TransportLayer {
    * section 18.2.2 and RFC 3581 section 4. Rejects with a TransportError.
    */
   async sendResponse(response: SipResponse, via: Connection): Promise<void> {
-    const bytes = serialize(response)
+    await this.sendPacked(packResponse(response, via.transport), via)
+  }
+
+  /** As `sendResponse`, for a response that may have to be sent again. */
+  async sendPacked({ bytes, hops }: PackedResponse, via: Connection): Promise<void> {
     if (via.transport !== 'udp' && via.open) {
       try {
         await this.#write(bytes, via)
@@ -135,7 +139,7 @@ export class TransportLayer {
       }
     }
     let failure: unknown
-    for (const hop of responseHops(response, via.transport)) {
+    for (const hop of hops) {
       for (const remote of knownAddress(hop, via.transport) ?? (await this.#resolvedAddresses(hop, via.transport))) {
         try {
           // RFC 3581 section 4: from the address and port the request was received on.

@@ -42,7 +42,12 @@ export class UdpListener {
     const listener = new UdpListener(socket)
     // An ICMP error some systems report here belongs to no particular message.
     socket.on('error', () => {})
-    socket.on('message', (bytes, { address, port }) => receive(bytes, new UdpFlow(listener, { address, port })))
+    // Most messages come from whom the one before came from, and what is kept of them holds a flow each.
+    let flow: UdpFlow | undefined
+    socket.on('message', (bytes, { address, port }) => {
+      if (flow?.remote.address !== address || flow.remote.port !== port) flow = new UdpFlow(listener, { address, port })
+      receive(bytes, flow)
+    })
     try {
       socket.setRecvBufferSize(socketBufferBytes)
       socket.setSendBufferSize(socketBufferBytes)

@@ -6,6 +6,7 @@
 
 import { formatVia, readVia, topVia } from '../../protocol/sip/headers.ts'
 import type { SipRequest, SipResponse } from '../../protocol/sip/message.ts'
+import { serialize } from '../../protocol/sip/serializer.ts'
 import type { Address, Transport } from '../../protocol/wire.ts'
 import { canonicalAddress } from './address.ts'
 import type { Connection } from './connection.ts'
@@ -36,6 +37,17 @@ export function stampVia(request: SipRequest, remote: Address, fillRport: boolea
 export interface ResponseHop {
   readonly host: string
   readonly port?: number | undefined
+}
+
+/** A response as it leaves: all that sending it again takes, and nothing of the messages it was made from. */
+export interface PackedResponse {
+  readonly bytes: Uint8Array
+  readonly hops: readonly ResponseHop[]
+}
+
+/** Throws on what cannot be written, as `serialize` does. */
+export function packResponse(response: SipResponse, transport: Transport): PackedResponse {
+  return { bytes: serialize(response), hops: responseHops(response, transport) }
 }
 
 /**

@@ -18,7 +18,8 @@ import { inContainer, type SippPlace } from '../harness/load/sipp-wrapper/place.
 import { runSipp, type SippResult } from '../harness/load/sipp-wrapper/sipp.ts'
 import { coreConfiguration, section } from '../harness/peers/asterisk/core-config.ts'
 
-export type CallServerName = 'edge' | 'asterisk'
+/** `edge-with-media` opens ports and a media clock for each call, as Asterisk does; `edge` answers that there will be no media. */
+export type CallServerName = 'edge' | 'edge-with-media' | 'asterisk'
 
 /** What is asked of a server; where it is comes from its name. */
 export type Load = Omit<SippOptions, 'target' | 'transport'>
@@ -37,16 +38,20 @@ export class CallServers implements AsyncDisposable {
   readonly #runId = `bench-${process.pid}`
   readonly #folder = mkdtempSync(join(tmpdir(), 'trunkproof-bench-'))
   readonly #services = new Map<CallServerName, Service>()
-  readonly #addresses: LabAddresses
+  readonly #subnet: string
+  readonly #gateway: string
+  readonly #addresses: Readonly<Record<CallServerName, string>>
   #sipp: SippPlace | undefined
 
-  private constructor(engine: Docker, addresses: LabAddresses) {
+  private constructor(engine: Docker, { subnet, host, edge, asterisk, genericPbx }: LabAddresses) {
     this.#engine = engine
-    this.#addresses = addresses
+    this.#subnet = subnet
+    this.#gateway = host
+    this.#addresses = { edge, asterisk, 'edge-with-media': genericPbx }
   }
 
-  /** Both answer anyone who calls `service`: Asterisk with Answer() and `then`, the edge with `edgeArguments`. */
-  static async start(then: 'Wait(60)' | 'Echo()', edgeArguments: readonly string[]): Promise<CallServers> {
+  /** Each answers anyone who calls `service`: Asterisk with Answer() and `then`, the edge with media by echo. */
+  static async start(names: readonly CallServerName[], then: 'Wait(60)' | 'Echo()'): Promise<CallServers> {
     const engine = await connectEngine()
     await removeLeftovers(engine)
     const servers = new CallServers(engine, await chooseAddresses(engine))
@@ -54,7 +59,7 @@ export class CallServers implements AsyncDisposable {
       process.once(signal, () => void servers[Symbol.asyncDispose]().finally(() => process.exit(130)))
     }
     try {
-      await servers.#start(then, edgeArguments)
+      await servers.#start(names, then)
       return servers
     } catch (error) {
       await servers[Symbol.asyncDispose]()
@@ -90,40 +95,41 @@ export class CallServers implements AsyncDisposable {
     return { [runLabel]: this.#runId, [ownerLabel]: ownerOf(process.pid) ?? '' }
   }
 
-  async #start(then: string, edgeArguments: readonly string[]): Promise<void> {
-    const say = (line: string): void => console.error(line)
-    const [edge, asterisk, sipp] = await Promise.all(
-      (['edge', 'asterisk', 'sipp'] satisfies ImageName[]).map((name) => provideImage(this.#engine, name, say)),
-    )
+  async #start(names: readonly CallServerName[], then: string): Promise<void> {
     const network = `trunkproof-${this.#runId}`
-    const { subnet, host } = this.#addresses
+    const image = (name: ImageName): Promise<string> => provideImage(this.#engine, name, (line) => console.error(line))
+    const sippImage = image('sipp')
     await this.#engine.createNetwork({
       Name: network,
       Internal: true,
       Labels: this.#labels,
-      IPAM: { Config: [{ Subnet: subnet, Gateway: host }] },
+      IPAM: { Config: [{ Subnet: this.#subnet, Gateway: this.#gateway }] },
     })
-    this.#sipp = inContainer({ engine: this.#engine, image: sipp!, network, runId: this.#runId })
-    const configuration = join(this.#folder, 'asterisk-')
-    const binds = [...asteriskFiles(then, subnet)].map(([name, text]) => {
-      writeFileSync(configuration + name, text)
-      return `${configuration}${name}:/etc/asterisk/${name}:ro`
+    await Promise.all(
+      names.map(async (name) => {
+        if (name === 'asterisk') await this.#run(name, network, { Image: await image(name), ...this.#asterisk(then) })
+        else await this.#run(name, network, { Image: await image('edge'), Cmd: this.#edgeArguments(name) })
+      }),
+    )
+    this.#sipp = inContainer({ engine: this.#engine, image: await sippImage, network, runId: this.#runId })
+  }
+
+  #edgeArguments(name: CallServerName): string[] {
+    return [
+      ...['--host', this.#addresses[name], '--sip-port', String(sipPort), '--rtp-ports', '10000-29999'],
+      ...['--token', 'for-nobody', '--open-number', 'service', '--log-level', 'warn'],
+      ...(name === 'edge-with-media' ? ['--echo-default'] : []),
+    ]
+  }
+
+  #asterisk(then: string): Partial<Docker.ContainerCreateOptions> {
+    const binds = [...asteriskFiles(then, this.#subnet)].map(([name, text]) => {
+      const path = join(this.#folder, `asterisk-${name}`)
+      writeFileSync(path, text)
+      return `${path}:/etc/asterisk/${name}:ro`
     })
-    await Promise.all([
-      this.#run('edge', network, {
-        Image: edge!,
-        Cmd: [
-          ...['--host', this.#addresses.edge, '--sip-port', String(sipPort), '--rtp-ports', '10000-29999'],
-          ...['--token', 'for-nobody', '--open-number', 'service', '--log-level', 'warn', ...edgeArguments],
-        ],
-      }),
-      this.#run('asterisk', network, {
-        Image: asterisk!,
-        // Without the image's own start: it captures, and that costs CPU.
-        Entrypoint: ['bash', '-c', asteriskStart],
-        HostConfig: { Binds: binds, Tmpfs: { '/capture': '' } },
-      }),
-    ])
+    // Without the image's own start: it captures, and that costs CPU.
+    return { Entrypoint: ['bash', '-c', asteriskStart], HostConfig: { Binds: binds, Tmpfs: { '/capture': '' } } }
   }
 
   async #run(name: CallServerName, network: string, options: Docker.ContainerCreateOptions): Promise<void> {

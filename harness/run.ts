@@ -118,6 +118,7 @@ async function tryOnce(
     rerun: rerunCommand(item, options),
     peerAddresses: runtime.peerAddresses,
     edgeLogFile: runtime.edgeLogFile,
+    tlsLab: runtime.tlsLab,
     signal,
     latenessSince: async (epochMs) => {
       const own = lateness.since(epochMs)

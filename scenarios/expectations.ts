@@ -35,4 +35,6 @@ export const expectationIds = [
   'secure.no-keys-in-logs',
   'secure.header-privacy',
   'secure.plain-refused',
+  'secure.tls-protocol',
+  'secure.tls-identity',
 ] as const

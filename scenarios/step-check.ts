@@ -11,7 +11,7 @@ const needs: Partial<Record<Verb, readonly Verb[]>> = {
   expect_status: ['call', 'register', 'options', 'raw'],
 }
 
-/** Reads the steps of a scenario; fills in the ids that were left out (`2-hear`). */
+/** Reads the steps of a scenario; fills in the ids that were left out (`2-hear`, `3-tls-client-expired`). */
 export function checkSteps(yaml: YamlFile, listed: readonly unknown[]): Parsed<Step[]> {
   const problems: FileProblem[] = []
   const steps: Step[] = []
@@ -27,8 +27,11 @@ export function checkSteps(yaml: YamlFile, listed: readonly unknown[]): Parsed<S
       earlier.add(verb)
       return
     }
-    const value = checked.value as Omit<Step, 'id'> & { readonly id?: string }
-    const step = { ...value, id: value.id ?? `${index + 1}-${verb.replace('_', '-')}` } as Step
+    const value = checked.value as Omit<Step, 'id'> & { readonly id?: string; readonly tls?: { readonly case: string } }
+    const step = {
+      ...value,
+      id: value.id ?? `${index + 1}-${value.tls === undefined ? verb.replace('_', '-') : `tls-${value.tls.case}`}`,
+    } as Step
     if (ids.has(step.id)) problems.push(yaml.problem([...path, 'id'], `the step id "${step.id}" is used twice`))
     if (step.together && index === 0) {
       problems.push(yaml.keyProblem(path, 'together', 'the first step has no step before it to run together with'))

@@ -1,5 +1,6 @@
 /** What a scenario can do, step by step. The runner says how; a step names no SIP message unless it is `raw`. */
 import { z } from 'zod'
+import { tlsCaseIds } from './tls-cases.ts'
 
 const side = z.enum(['edge', 'peer'])
 const milliseconds = z.int().nonnegative().max(3_600_000)
@@ -66,6 +67,12 @@ export const stepSchemas = {
     options: z.strictObject({ from: side.default('peer') }).describe('Pings the other side with OPTIONS'),
   }),
   wait_ms: z.strictObject({ ...common, wait_ms: milliseconds.describe('Waits; for what nothing can be awaited, such as silence') }),
+  tls: z.strictObject({
+    ...common,
+    tls: z
+      .strictObject({ case: z.enum(tlsCaseIds).describe('server-…: the edge is the TLS server; client-…: it is the client') })
+      .describe('Plays one case of TLS against the edge, on connections and calls of its own'),
+  }),
   raw: z.strictObject({
     ...common,
     raw: z

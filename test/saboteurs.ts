@@ -124,6 +124,21 @@ export const allRows: readonly Row[] = [
     axes: { ...plain, transport: 'tls' },
     scenario: 'plain-refused',
   },
+  { fault: 'tls12', side: 'edge', red: 'secure.tls-protocol', axes: { ...plain, transport: 'tls' }, scenario: 'tls-server' },
+  {
+    fault: 'skip-certificate-verification',
+    side: 'edge',
+    red: 'secure.tls-identity',
+    axes: { ...plain, transport: 'tls' },
+    scenario: 'tls-server',
+  },
+  {
+    fault: 'skip-certificate-verification',
+    side: 'edge',
+    red: 'secure.tls-identity',
+    axes: { ...plain, transport: 'tls', direction: 'outbound' },
+    scenario: 'tls-client',
+  },
   { fault: 'accept-strangers', side: 'edge', red: 'acl.stranger-refused', axes: plain, scenario: 'stranger' },
   {
     fault: 'accept-wrong-password',

@@ -15,6 +15,8 @@ import { readStreams } from '../evidence/streams.ts'
 import { findCall, readTrace } from '../evidence/trace.ts'
 import type { PeerEvidence, PeerIdentity, PeerSession, StartedPeer } from '../peers/peer.ts'
 import type { PlanItem } from '../plan.ts'
+import { TlsBench } from '../probes/tls-bench.ts'
+import type { TlsLab } from '../probes/tls-lab.ts'
 import { judge } from '../verdict/judge.ts'
 import { settleVerdict } from '../verdict/settle.ts'
 import { type CallDesk, Conductor, type Performance } from './conductor.ts'
@@ -38,6 +40,8 @@ export interface AttemptParts {
   readonly rerun: string
   /** CIDR ranges the peer calls from. */
   readonly peerAddresses: readonly string[]
+  /** What TLS cases are played with. */
+  readonly tlsLab?: TlsLab | undefined
   /** Ends the attempt early. */
   readonly signal: AbortSignal
   /** The file the edge logs to. */
@@ -104,7 +108,8 @@ async function observe(parts: AttemptParts): Promise<{ evidence: CellEvidence; p
   const session = await peer.open(item.cell, identity)
   try {
     await desk.client.provision(provisionOf(parts, session))
-    const performance = await new Conductor({ item, identity, session, desk, log, signal: deadline }).perform()
+    const bench = parts.tlsLab && new TlsBench({ lab: parts.tlsLab, identity, client: desk.client })
+    const performance = await new Conductor({ item, identity, session, desk, log, signal: deadline, bench }).perform()
     const [peerEvidence, edgeCall] = await Promise.all([session.evidence(), edgeSide(desk, performance)])
     const peerSeen = await withEdgeKeys(inOrder(peerEvidence), parts, performance)
     const evidence = assemble(parts, session, performance, peerSeen, edgeCall, await edgeLog?.text())
@@ -198,6 +203,7 @@ function assemble(
     hangup: performance.hangup,
     wrongPassword: performance.wrongPassword,
     refusal: performance.refusal,
+    tls: performance.tls,
     edgeLog,
   }
 }

@@ -11,6 +11,8 @@ import { UnableError } from '../errors.ts'
 import type { Side } from '../evidence/trace.ts'
 import { CallFailed, type PeerIdentity, type PeerSession } from '../peers/peer.ts'
 import type { PlanItem } from '../plan.ts'
+import type { TlsBench } from '../probes/tls-bench.ts'
+import type { TlsProbe } from '../probes/tls-case.ts'
 
 /** How long after the last digit left the edge may take to report it, milliseconds. */
 const digitReportMs = 1_500
@@ -29,6 +31,8 @@ export interface Performance {
   hangup: Side | undefined
   wrongPassword: number | undefined
   refusal: number | undefined
+  /** The TLS cases that were played. */
+  readonly tls: TlsProbe[]
   /** The edge's id of the call. */
   edgeCall: string | undefined
 }
@@ -43,12 +47,14 @@ export class Conductor {
   readonly #desk: CallDesk
   readonly #log: EventLog
   readonly #signal: AbortSignal
+  readonly #bench: Pick<TlsBench, 'play'> | undefined
   readonly #performance: Performance = {
     steps: [],
     told: { peer: '', edge: '' },
     hangup: undefined,
     wrongPassword: undefined,
     refusal: undefined,
+    tls: [],
     edgeCall: undefined,
   }
   readonly #startedAt = performance.now()
@@ -57,13 +63,23 @@ export class Conductor {
   /** How many events there were when the current call began: those before it are another call's. */
   #earlier = 0
 
-  constructor(parts: { item: PlanItem; identity: PeerIdentity; session: PeerSession; desk: CallDesk; log: EventLog; signal: AbortSignal }) {
+  /** Without a `bench` no TLS case can be played. */
+  constructor(parts: {
+    item: PlanItem
+    identity: PeerIdentity
+    session: PeerSession
+    desk: CallDesk
+    log: EventLog
+    signal: AbortSignal
+    bench?: Pick<TlsBench, 'play'> | undefined
+  }) {
     this.#item = parts.item
     this.#identity = parts.identity
     this.#session = parts.session
     this.#desk = parts.desk
     this.#log = parts.log
     this.#signal = parts.signal
+    this.#bench = parts.bench
   }
 
   /** Never rejects for what the subject does; rejects with what broke in the harness. */
@@ -108,6 +124,7 @@ export class Conductor {
     if ('wait_ms' in step) return pause(step.wait_ms)
     if ('expect_status' in step) return this.#expectStatus(step.expect_status)
     if ('options' in step) return this.#options(step.options.from)
+    if ('tls' in step) return this.#tls(step.tls.case)
     return this.#raw(step.raw)
   }
 
@@ -225,6 +242,13 @@ export class Conductor {
     if (from === 'edge' || this.#session.ping === undefined) throw new StepFailed('this side cannot be told to send OPTIONS')
     this.#lastStatus = await this.#session.ping()
     return this.#lastStatus >= 200 ? undefined : 'OPTIONS was not answered'
+  }
+
+  async #tls(name: string): Promise<string | undefined> {
+    if (this.#bench === undefined) throw new UnableError('this run cannot play TLS cases')
+    const probe = await this.#bench.play(name)
+    this.#performance.tls.push(probe)
+    return probe.met ? undefined : `${probe.rule} demands: ${probe.demand}; seen: ${probe.seen}`
   }
 
   async #raw(raw: { text?: string | undefined; bytes?: string | undefined }): Promise<undefined> {

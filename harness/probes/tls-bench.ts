@@ -35,7 +35,7 @@ export class TlsBench {
     const number = `${this.#identity.number}${String(this.#played).padStart(3, '0')}`
     const stage = { lab: this.#lab, edge: this.#identity.edge, client: this.#client, number }
     try {
-      return { case: name, about, rule, demand, ...(await found.play(stage)) }
+      return { case: name, about, rule, demand, ...(await this.#lab.inTurn(() => found.play(stage))) }
     } catch (error) {
       throw new UnableError(`the TLS case ${name} could not be played: ${(error as Error).message}`, undefined, error)
     }

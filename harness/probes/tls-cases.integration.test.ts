@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { tlsCaseIds } from '../../scenarios/tls-cases.ts'
 import { startChild } from '../child.ts'
 import { EdgeClient, listenerOf } from '../edge/edge-client.ts'
 import { writeCertificates } from '../runtime/certificates.ts'
@@ -42,6 +43,10 @@ async function playAll(name: string, faults: readonly string[] = []): Promise<Tl
 const unmet = (probes: readonly TlsProbe[]) => probes.filter(({ met }) => !met)
 
 describe('the edge', { timeout: 60_000 }, () => {
+  test('can be asked every case a scenario can name', () => {
+    expect([...tlsCases.keys()]).toEqual([...tlsCaseIds])
+  })
+
   test('does what each case demands', async () => {
     const probes = await playAll('good')
     expect(probes).toHaveLength(tlsCases.size)

@@ -6,6 +6,7 @@ import { protectionExpectations } from './protection.ts'
 import { registrationExpectations } from './registration.ts'
 import { secrecyExpectations } from './secrecy.ts'
 import { signallingExpectations } from './signalling.ts'
+import { tlsExpectations } from './tls.ts'
 
 export const expectations: ReadonlyMap<string, Expectation> = new Map(
   [
@@ -15,5 +16,6 @@ export const expectations: ReadonlyMap<string, Expectation> = new Map(
     ...mediaExpectations,
     ...dtmfExpectations,
     ...secrecyExpectations,
+    ...tlsExpectations,
   ].map((expectation) => [expectation.id, expectation]),
 )

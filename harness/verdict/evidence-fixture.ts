@@ -36,7 +36,7 @@ export interface Changes {
   readonly understood?: { readonly [S in Side]?: string }
   /** What the edge says of the call; null for an edge that says nothing. */
   readonly edge?: Partial<EdgeView> | null
-  readonly facts?: Partial<Pick<CellEvidence, 'hangup' | 'told' | 'wrongPassword' | 'refusal' | 'edgeLog'>>
+  readonly facts?: Partial<Pick<CellEvidence, 'hangup' | 'told' | 'wrongPassword' | 'refusal' | 'edgeLog' | 'tls'>>
 }
 
 const told = { peer: '1234*#', edge: '59*0' } as const
@@ -51,6 +51,16 @@ const plainAxes: Axes = {
   codec: 'pcmu',
   nat: 'none',
 }
+
+/** TLS cases that came out well, one of each kind. */
+export const tlsPlayed: CellEvidence['tls'] = (['protocol', 'identity'] as const).map((about) => ({
+  case: `server-${about}`,
+  about,
+  rule: 'RFC 8446',
+  demand: 'it goes well',
+  met: true,
+  seen: 'it went well',
+}))
 
 /** Axes whose values all differ in what is done from those of `plainAxes`; together they reach every expectation. */
 export const kinds: readonly Partial<Axes>[] = [
@@ -152,6 +162,7 @@ function assemble({ axes, sip, rtp, hangup, changes, wrongPassword, refusal }: P
     hangup,
     wrongPassword,
     refusal,
+    tls: [],
     edgeLog: 'a call came and went\n',
     ...changes.facts,
   }

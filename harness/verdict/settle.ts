@@ -17,6 +17,8 @@ const timeCritical = new Set([
   'media.loss',
   'dtmf.digits',
   'dtmf.method',
+  'secure.tls-protocol',
+  'secure.tls-identity',
 ])
 
 /**

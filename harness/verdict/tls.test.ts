@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest'
+import type { TlsProbe } from '../probes/tls-case.ts'
+import { proofCall } from './evidence-fixture.ts'
+import { judge } from './judge.ts'
+
+const ids = ['secure.tls-protocol', 'secure.tls-identity']
+const probe = (name: string, about: TlsProbe['about'], met: boolean): TlsProbe => ({
+  case: name,
+  about,
+  rule: 'RFC 8446 section 1',
+  demand: 'it does so',
+  met,
+  seen: met ? 'it did' : 'it did not',
+})
+const verdicts = (tls: readonly TlsProbe[]) => judge(ids, proofCall({ transport: 'tls' }, { facts: { tls } }))
+
+test('every case met passes, and each is named', () => {
+  expect(verdicts([probe('one', 'protocol', true), probe('two', 'protocol', true), probe('three', 'identity', true)])).toMatchObject([
+    { verdict: 'pass', seen: 'one, two' },
+    { verdict: 'pass', seen: 'three' },
+  ])
+})
+
+test('the first that is not met is told with its clause, the others by name', () => {
+  const [protocol, identity] = verdicts([
+    probe('one', 'protocol', true),
+    probe('two', 'identity', false),
+    probe('three', 'identity', true),
+    probe('four', 'identity', false),
+  ])
+  expect(protocol).toMatchObject({ verdict: 'pass' })
+  expect(identity).toMatchObject({
+    verdict: 'fail',
+    expected: 'it does so (RFC 8446 section 1)',
+    seen: 'two: it did not; not met either: four',
+    clause: 'secure.certificate-refused',
+  })
+})
+
+test('certificates are not judged where the version is wrong already', () => {
+  expect(verdicts([probe('one', 'protocol', false), probe('two', 'identity', false)])).toMatchObject([
+    { verdict: 'fail' },
+    { verdict: 'skipped' },
+  ])
+})
+
+test('without a case there is nothing to say', () => {
+  expect(verdicts([])).toMatchObject([{ verdict: 'inconclusive' }, { verdict: 'inconclusive' }])
+})

@@ -21,8 +21,8 @@ const inForce = { media: ['rtp'], nat: ['none'] } as const
 describe('full', () => {
   test('tries the proof call on all 980 claimed cells, as far as it can', () => {
     const whole = plan({})
-    expect(of('proof-call', whole.items)).toHaveLength(210)
-    expect(of('proof-call', whole.skipped)).toHaveLength(770)
+    expect(of('proof-call', whole.items)).toHaveLength(490)
+    expect(of('proof-call', whole.skipped)).toHaveLength(490)
     expect(whole.items.every((item) => item.purpose === 'claim' && item.cell.claimed)).toBe(true)
     expect(whole.skipped.every((item) => item.reason.startsWith('not built yet: '))).toBe(true)
   })
@@ -41,7 +41,7 @@ describe('full', () => {
     ]) {
       const chosen = whole.items.filter((item) => item.scenario.id === scenario)
       expect(chosen.length).toBeGreaterThan(5)
-      expect(chosen.length).toBeLessThan(30)
+      expect(chosen.length).toBeLessThan(60)
       expect(chosen.every((item) => item.cell.axes.registration === registration)).toBe(true)
       expect(whole.coverage.find((one) => one.scenario === scenario)).toMatchObject({ uncovered: [], cells: chosen.length })
     }
@@ -65,9 +65,9 @@ describe('pairwise', () => {
     const [covering] = coverage
     expect(covering).toMatchObject({ scenario: 'proof-call', uncovered: [], cells: items.length + skipped.length })
     expect(covering!.waiting).toBeGreaterThan(0)
-    expect(items.length).toBeLessThan(20)
+    expect(items.length).toBeLessThan(50)
     expect(items.every((item) => item.reason.startsWith('first with '))).toBe(true)
-    const alone = plan({ strategy: 'pairwise', scenarios: ['proof-call'], axes: inForce })
+    const alone = plan({ strategy: 'pairwise', scenarios: ['proof-call'], axes: { nat: ['none'] } })
     expect(alone.coverage[0]).toMatchObject({ uncovered: [], waiting: 0, pairs: covering!.pairs - covering!.waiting })
   })
 

@@ -1,6 +1,7 @@
 /** Expectations on media: codec in the descriptions and in the packets, tones heard, level, loss, and that plain is plain. */
 import type { TonePair } from '../../protocol/audio/tone.ts'
 import { parseSdp } from '../../protocol/sdp/session.ts'
+import type { CodecName } from '../../protocol/sdp/types.ts'
 import type { CellEvidence, HeardStretch, StreamFacts } from '../evidence/cell-evidence.ts'
 import { codecsOf } from '../evidence/codecs.ts'
 import type { Side } from '../evidence/trace.ts'
@@ -11,7 +12,13 @@ import { protectedBoth } from './protection.ts'
 const lossBound = 0.02
 /** Level of a whole window, dBm0: products differ in how loud they play a tone, clipping and muting lie outside. */
 const levelBound = { least: -32, most: -3 }
-const leastPurity = 0.8
+/**
+ * Share of a window's energy in its two tones. G.711 carries a waveform. Opus in its speech modes
+ * (RFC 6716 section 4.2) carries a model of a voice: it owes a tone recognised, not a tone untouched.
+ */
+const leastPurity: Readonly<Record<CodecName, number>> = { pcmu: 0.8, pcma: 0.8, opus: 0.5 }
+/** A pair this clear is somebody's audio, not a codec's stumble. */
+const clearPurity = 0.8
 
 const other = (side: Side): Side => (side === 'peer' ? 'edge' : 'peer')
 const pairText = (pair: TonePair | undefined): string => (pair === undefined ? 'no tone' : `${pair[0]}+${pair[1]} Hz`)
@@ -90,7 +97,7 @@ function ownTones(evidence: CellEvidence): Finding {
     const wanted = listener === 'peer' ? identity.edgeTone : identity.peerTone
     const heard = heardBy(listener, evidence)
     // A codec that stumbles may look like some pair for a moment; another call's audio is a pair, and a clear one.
-    const strange = heard.find(({ pair, purity }) => pair !== undefined && !samePair(pair, wanted) && purity >= leastPurity)
+    const strange = heard.find(({ pair, purity }) => pair !== undefined && !samePair(pair, wanted) && purity >= clearPurity)
     if (strange !== undefined) {
       return fail(expected, `the ${listener} heard ${pairText(strange.pair)}`, { cause: 'audio of another call reached this one' })
     }
@@ -99,7 +106,8 @@ function ownTones(evidence: CellEvidence): Finding {
 }
 
 function level(evidence: CellEvidence): Finding {
-  const expected = `tones between ${levelBound.least} and ${levelBound.most} dBm0, at least ${leastPurity * 100} % of the energy in the tone`
+  const least = leastPurity[evidence.cell.axes.codec]
+  const expected = `tones between ${levelBound.least} and ${levelBound.most} dBm0, at least ${least * 100} % of the energy in the tone`
   const seen: string[] = []
   for (const listener of ['peer', 'edge'] as const) {
     const readings = heardBy(listener, evidence).filter((reading) => reading.pair !== undefined)
@@ -109,7 +117,7 @@ function level(evidence: CellEvidence): Finding {
     const text = `${levelDbm0.toFixed(1)} dBm0, ${(purity * 100).toFixed(0)} % pure at the ${listener}`
     if (levelDbm0 < levelBound.least || levelDbm0 > levelBound.most)
       return fail(expected, text, { cause: levelDbm0 > levelBound.most ? 'samples are driven into saturation' : 'audio is attenuated' })
-    if (purity < leastPurity) return fail(expected, text, { cause: 'audio is distorted or mixed with something else' })
+    if (purity < least) return fail(expected, text, { cause: 'audio is distorted or mixed with something else' })
     seen.push(text)
   }
   return pass(expected, seen.join('; '))

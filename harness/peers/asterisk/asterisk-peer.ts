@@ -14,6 +14,7 @@ import { type AsteriskCell, asteriskConfiguration, registrationFileName } from '
 import { type ManagerLogin, managerPort } from './core-config.ts'
 import { Registrations } from './registrations.ts'
 import { AsteriskSession } from './session.ts'
+import { toneFile, toneFileName, toneFolder } from './tone-file.ts'
 
 export interface AsteriskPlace {
   /** The container's address. */
@@ -27,7 +28,13 @@ export interface AsteriskPlace {
 export async function writeAsteriskConfiguration(folder: string, cells: readonly AsteriskCell[], manager: ManagerLogin): Promise<void> {
   await mkdir(folder, { recursive: true })
   const files = asteriskConfiguration(cells, manager)
-  await Promise.all([...files].map(([name, text]) => writeFile(join(folder, name), text)))
+  const tones = join(folder, toneFolder)
+  await mkdir(tones, { recursive: true })
+  const pairs = new Map(cells.map(({ identity }) => [toneFileName(identity.peerTone), identity.peerTone]))
+  await Promise.all([
+    ...[...files].map(([name, text]) => writeFile(join(folder, name), text)),
+    ...[...pairs].map(([name, pair]) => writeFile(join(tones, `${name}.ulaw`), toneFile(pair))),
+  ])
 }
 
 export class AsteriskPeer implements StartedPeer {

@@ -62,7 +62,7 @@ describe('an endpoint', () => {
       dtmf_mode: 'info',
       media_encryption: 'no',
       outbound_auth: '+99910001',
-      set_var: 'TONE=470+1380',
+      set_var: 'TONE=/etc/asterisk/tones/470-1380',
     })
   })
 

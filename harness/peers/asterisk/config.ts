@@ -9,6 +9,7 @@ import type { Cell } from '../../../matrix/cell.ts'
 import type { Transport } from '../../../protocol/wire.ts'
 import type { PeerIdentity } from '../peer.ts'
 import { containerFolders, coreConfiguration, type ManagerLogin, section } from './core-config.ts'
+import { toneFileName, toneFolder } from './tone-file.ts'
 
 /** A cell Asterisk will be asked to play, and who it is in it. */
 export interface AsteriskCell {
@@ -122,7 +123,6 @@ const mediaEncryption: Readonly<Record<Axes['media'], Readonly<Record<string, st
 function endpoint({ cell, identity }: AsteriskCell): string {
   const { axes } = cell
   const name = identity.number
-  const [low, high] = identity.peerTone
   const account = section(name, {
     type: 'endpoint',
     transport: identity.edge.transport,
@@ -142,7 +142,7 @@ function endpoint({ cell, identity }: AsteriskCell): string {
     ...(identity.username === '' ? {} : { from_user: identity.username }),
     // A call whose other side vanished must not hold a channel for ever.
     rtp_timeout: '30',
-    set_var: `TONE=${low}+${high}`,
+    set_var: `TONE=${containerFolders.configuration}/${toneFolder}/${toneFileName(identity.peerTone)}`,
   })
   const binding = section(name, { type: 'aor', contact: edgeUri(identity, name) })
   return (
@@ -161,7 +161,7 @@ function auth(name: string, username: string, password: string): string {
  * Every call speaks with its cell's tone, without a break, and listens for digits, one at
  * a time. Read takes a digit off the channel for good; one that came during another
  * application would be put back and reported again. "#" ends what Read reads and is not
- * part of it: then the result is empty.
+ * part of it: then the result is empty. The tone is the prompt Read plays, over and over.
  */
 const dialplan = `[answer]
 exten => _[+0-9a-zA-Z].,1,Answer()
@@ -170,8 +170,8 @@ exten => s,1,Answer()
  same => n,Goto(speak,s,1)
 
 [speak]
-exten => s,1,Playtones(\${TONE})
- same => n(listen),Read(DIGIT,,1,,1,600)
+exten => s,1(listen),Read(DIGIT,\${TONE},1,,1,0.1)
+ same => n,GotoIf($["\${READSTATUS}" = "TIMEOUT"]?listen)
  same => n,GotoIf($["\${READSTATUS}" != "OK"]?over)
  same => n,UserEvent(Digit,Digit: \${IF($["\${DIGIT}" = ""]?#:\${DIGIT})})
  same => n,Goto(listen)

@@ -11,7 +11,7 @@ res_pjsip_authenticator_digest res_pjsip_outbound_authenticator_digest res_pjsip
 res_pjsip_dtmf_info res_pjsip_empty_info res_pjsip_caller_id res_pjsip_rfc3326 res_pjsip_acl res_pjsip_header_funcs
 res_pjsip_logger res_pjsip_dlg_options res_pjsip_maintenance chan_pjsip res_rtp_asterisk res_srtp res_format_attr_opus
 codec_ulaw codec_alaw codec_a_mu codec_resample codec_opus_open_source bridge_simple pbx_config
-app_playtones app_read app_senddtmf app_userevent
+format_pcm app_read app_senddtmf app_userevent
 func_channel func_env func_global func_hangupcause func_logic func_strings
 `
   .trim()

@@ -6,6 +6,12 @@ const docker = ['**/*.docker.test.ts']
 const browser = ['**/*.browser.test.ts']
 const never = ['**/node_modules/**', 'runs/**']
 
+/**
+ * Real processes and media clocks on a machine that others may share: in CI a test of these kinds that
+ * failed is tried once more, and the log says so. Unit tests never are, and no one's own machine does.
+ */
+const retry = process.env.CI ? 1 : 0
+
 export default defineConfig({
   test: {
     projects: [
@@ -20,10 +26,28 @@ export default defineConfig({
           testTimeout: 60_000,
         },
       },
-      { test: { name: 'integration', include: integration, exclude: never, testTimeout: 60_000, hookTimeout: 60_000, maxConcurrency: 2 } },
-      { test: { name: 'browser', include: browser, exclude: never, testTimeout: 120_000, hookTimeout: 120_000 } },
       {
-        test: { name: 'docker', include: docker, exclude: never, testTimeout: 600_000, hookTimeout: 600_000, fileParallelism: false },
+        test: {
+          name: 'integration',
+          include: integration,
+          exclude: never,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxConcurrency: 2,
+          retry,
+        },
+      },
+      { test: { name: 'browser', include: browser, exclude: never, testTimeout: 120_000, hookTimeout: 120_000, retry } },
+      {
+        test: {
+          name: 'docker',
+          include: docker,
+          exclude: never,
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
+          retry,
+        },
       },
     ],
   },

@@ -4,7 +4,7 @@
  * is known to give on small machines is mended once, by what its log says.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { UnableError } from '../errors.ts'
 import { canBeRoot, runAsRoot } from './apt.ts'
@@ -50,6 +50,23 @@ export async function startEngine(say: (line: string) => void): Promise<void> {
   }
 }
 
+/** What daemons that were killed leave behind, and who wrote it. */
+const pidFiles = [
+  ['/var/run/docker.pid', 'dockerd'],
+  ['/var/run/docker/containerd/containerd.pid', 'containerd'],
+] as const
+
+/** A number that meanwhile belongs to another process would keep the daemon from starting. */
+function forgetDead(file: string, name: string): void {
+  try {
+    const pid = readFileSync(file, 'utf8').trim()
+    if (existsSync(`/proc/${pid}/comm`) && readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === name) return
+    rmSync(file, { force: true })
+  } catch {
+    // No such file: nothing was left behind.
+  }
+}
+
 /** One try. Gives the daemon's complaints when it failed, undefined when an engine answers. */
 async function startDetached(flags: readonly string[]): Promise<string | undefined> {
   const dockerd = findProgram('dockerd')
@@ -58,6 +75,7 @@ async function startDetached(flags: readonly string[]): Promise<string | undefin
   const [program, args] = isRoot ? [dockerd, flags] : ['sudo', ['--', dockerd, ...flags]]
   const path = isRoot ? logPath : `/tmp/trunkproof-dockerd-${process.getuid?.()}.log`
   if (isRoot) mkdirSync('/var/log', { recursive: true })
+  if (isRoot) for (const [file, name] of pidFiles) forgetDead(file, name)
   const log = openSync(path, 'w')
   const child = spawn(program, args, { detached: true, stdio: ['ignore', log, log] })
   closeSync(log)

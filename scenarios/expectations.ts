@@ -37,5 +37,4 @@ export const expectationIds = [
   'secure.plain-refused',
   'secure.tls-protocol',
   'secure.tls-identity',
-  'secure.policy-grid',
 ] as const

@@ -19,7 +19,6 @@ const timeCritical = new Set([
   'dtmf.method',
   'secure.tls-protocol',
   'secure.tls-identity',
-  'secure.policy-grid',
 ])
 
 /**

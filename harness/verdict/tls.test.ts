@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import type { Probe } from '../probes/probe.ts'
+import type { TlsProbe } from '../probes/tls-case.ts'
 import { proofCall } from './evidence-fixture.ts'
 import { judge } from './judge.ts'
 
 const ids = ['secure.tls-protocol', 'secure.tls-identity']
-const probe = (name: string, about: Probe['about'], met: boolean): Probe => ({
+const probe = (name: string, about: TlsProbe['about'], met: boolean): TlsProbe => ({
   case: name,
   about,
   rule: 'RFC 8446 section 1',
@@ -12,7 +12,7 @@ const probe = (name: string, about: Probe['about'], met: boolean): Probe => ({
   met,
   seen: met ? 'it did' : 'it did not',
 })
-const verdicts = (probes: readonly Probe[]) => judge(ids, proofCall({ transport: 'tls' }, { facts: { probes } }))
+const verdicts = (tls: readonly TlsProbe[]) => judge(ids, proofCall({ transport: 'tls' }, { facts: { tls } }))
 
 test('every case met passes, and each is named', () => {
   expect(verdicts([probe('one', 'protocol', true), probe('two', 'protocol', true), probe('three', 'identity', true)])).toMatchObject([

@@ -3,12 +3,12 @@
  * Holds no socket and no timer; the session asks `due` as its stream runs.
  */
 
-import { randomBytes } from 'node:crypto'
 import { parseCompound, serializeCompound } from '../../protocol/rtcp/compound.ts'
 import { rtcpIntervalMs } from '../../protocol/rtcp/interval.ts'
 import { middleNtp, roundTripMs, toNtp } from '../../protocol/rtcp/ntp.ts'
 import type { ReportBlock, RtcpPacket } from '../../protocol/rtcp/types.ts'
 import type { ReceptionStatistics } from '../../protocol/rtp/reception.ts'
+import { randomToken } from '../token.ts'
 import type { MediaStats } from './types.ts'
 
 /** What a report says of our stream at the moment it is made. */
@@ -21,7 +21,7 @@ export interface StreamState {
 
 export class RtcpAgent {
   /** RFC 7022: short-term, random, tells nothing about the host. */
-  readonly #cname = randomBytes(12).toString('base64')
+  readonly #cname = randomToken(12)
   readonly #ssrc: number
   #nextAt = Number.POSITIVE_INFINITY
   #sent = 0

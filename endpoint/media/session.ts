@@ -6,7 +6,6 @@
 import { randomInt } from 'node:crypto'
 import type { RemoteInfo } from 'node:dgram'
 import { EventEmitter } from 'node:events'
-import ipaddr from 'ipaddr.js'
 import { estimateMos } from '../../protocol/audio/e-model.ts'
 import { defaultToneLevelDbm0, type TonePair } from '../../protocol/audio/tone.ts'
 import type { ToneReading } from '../../protocol/audio/tone-detector.ts'
@@ -17,6 +16,7 @@ import { isKnownFormat, ReceivedAudio } from '../../protocol/rtp/received-audio.
 import type { Negotiated, Protection } from '../../protocol/sdp/types.ts'
 import type { Address, RtpTap } from '../../protocol/wire.ts'
 import type { FaultSet } from '../faults.ts'
+import { canonicalAddress } from '../transport/address.ts'
 import { createDecoder } from './codec.ts'
 import { DigitQueue } from './digit-queue.ts'
 import { kindOfDatagram } from './dtls/datagram-kind.ts'
@@ -447,7 +447,7 @@ function samePair(a: ToneReading | undefined, b: ToneReading): boolean {
 
 /** Node writes remote addresses in canonical form; SDP may not. */
 function canonical({ address, port }: Address): Address {
-  return { address: ipaddr.process(address).toString(), port }
+  return { address: canonicalAddress(address) ?? address, port }
 }
 
 function epochNow(): number {

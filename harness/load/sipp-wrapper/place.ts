@@ -75,12 +75,19 @@ export function inContainer({ engine, image, network, runId }: ContainerPlaceOpt
         LogConfig: { Type: 'json-file', Config: { 'max-size': '1m' } },
       },
     })
-    const kill = (): void => void container.kill().catch(() => {})
+    const killed = Promise.withResolvers<undefined>()
+    // Whatever becomes of the kill: an engine that ends meanwhile never answers what waits for it.
+    const kill = (): void =>
+      void container.kill().then(
+        () => killed.resolve(undefined),
+        () => killed.resolve(undefined),
+      )
     try {
       await container.start()
       signal.addEventListener('abort', kill, { once: true })
       if (signal.aborted) kill()
-      const { StatusCode: code } = (await container.wait()) as { StatusCode: number }
+      const ended = container.wait().then(({ StatusCode }: { StatusCode: number }) => StatusCode)
+      const code = await Promise.race([ended, killed.promise])
       const output = (await container.logs({ stdout: true, stderr: true, tail: 40 })).toString('latin1').slice(-keptOutput)
       return { code: signal.aborted ? undefined : code, output }
     } finally {

@@ -56,6 +56,23 @@ test('a clipped pair shows it in peak, level and purity', () => {
   expect(reading!.purity).toBeLessThan(0.95)
 })
 
+test('a source that begins anew between packets is no less pure, however its phase turns', () => {
+  const pair = tonePair(9)
+  const restarting = Array.from({ length: 20 }, (_, i) => [...frames(pair, 1 + (i % 3), { levelDbm0: -10 })]).flat()
+  const readings = listen(restarting, 20).filter((reading) => reading.pair !== undefined)
+  expect(readings.length).toBeGreaterThan(0)
+  for (const { purity, levelDbm0 } of readings) {
+    expect(purity).toBeGreaterThan(0.99)
+    expect(levelDbm0).toBeCloseTo(-10, 0)
+  }
+})
+
+test('a pair mixed with another is as pure as its share of the energy', () => {
+  const [own, foreign] = [[...frames(tonePair(3), 10)], [...frames(tonePair(30), 10, { levelDbm0: -22 })]]
+  const mixed = own.map((frame, i) => frame.map((sample, at) => sample + foreign[i]![at]!))
+  for (const reading of listen(mixed)) expect(reading.purity).toBeCloseTo(1 / (1 + 10 ** -0.6), 1)
+})
+
 test('digital silence and faint noise hold no pair', () => {
   const silence = [...frames(tonePair(0), 5)].map((frame) => frame.fill(0))
   expect(listen(silence)).toEqual([{ pair: undefined, levelDbm0: -Infinity, purity: 0, peak: 0 }])

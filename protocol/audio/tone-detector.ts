@@ -8,6 +8,7 @@
 
 import { levelOfMeanSquare } from './level.ts'
 import { type TonePair, toneGrid } from './tone.ts'
+import { ToneFit } from './tone-fit.ts'
 
 /** What one window of audio sounded like. */
 export interface ToneReading {
@@ -15,7 +16,10 @@ export interface ToneReading {
   readonly pair: TonePair | undefined
   /** Level of the whole window in dBm0 (0 dBm0 = a sine 3.14 dB below full scale, ITU-T G.711); -Infinity for digital silence. */
   readonly levelDbm0: number
-  /** Share of the window's energy that lies in the pair, 0 to 1. */
+  /**
+   * Share of the window's energy that lies in its two strongest tones, 0 to 1, each block of 20 ms by
+   * itself: a source that begins anew between packets is no less pure, one that is clipped or mixed is.
+   */
   readonly purity: number
   /** Largest absolute sample, 0 to 32768. */
   readonly peak: number
@@ -40,8 +44,8 @@ const quietestDbm0 = -55
 const twist = 10 ** -1.2
 /** Every other candidate must be this much below the weaker tone (4 dB), as power. */
 const distinction = 10 ** -0.4
-/** The least share of a window's energy that makes a pair. Two tones clipped to a square still hold 0.65. */
-const leastPurity = 0.4
+/** The least share of a window's energy, in one phase throughout, that makes a pair. Two tones clipped to a square still hold 0.65. */
+const leastShare = 0.4
 /** A window with less audio than this share of its length is not read at all. */
 const leastPresent = 0.4
 /** A longer hole than this starts afresh. */
@@ -270,11 +274,53 @@ export class ToneDetector {
       } else if (power > third) third = power
     }
     // A sine of mean square m gives a sum of magnitude (n / 2) * sqrt(2 m).
-    const purity = Math.min(1, (2 * (first + second)) / present ** 2 / meanSquare)
-    const clear = second >= first * twist && third <= second * distinction && purity >= leastPurity
+    const share = Math.min(1, (2 * (first + second)) / present ** 2 / meanSquare)
+    const clear = second >= first * twist && third <= second * distinction && share >= leastShare
+    const purity = this.#purity(firstAt, secondAt) ?? share
     const [a, b] = [this.#frequencies[firstAt]!, this.#frequencies[secondAt]!]
     return { pair: clear ? (a < b ? [a, b] : [b, a]) : undefined, levelDbm0, purity, peak }
   }
+
+  /** Over the window's whole blocks; undefined when every one has a hole, or with one candidate alone. */
+  #purity(f: number, g: number): number | undefined {
+    if (f === g) return undefined
+    const fit = fitOf(this.#frequencies[f]!, this.#frequencies[g]!, this.#sampleRate, this.#block.length)
+    let energy = 0
+    let explained = 0
+    for (let back = 1; back <= this.#blocksPerWindow; back++) {
+      const block = this.#blocks - back
+      const slot = block % this.#blocksPerWindow
+      if (this.#present[slot] !== this.#block.length) continue
+      energy += this.#energy[slot]!
+      const [fCos, fSin] = this.#sumOf(slot, block, f)
+      const [gCos, gSin] = this.#sumOf(slot, block, g)
+      explained += fit.energy(fCos, fSin, gCos, gSin)
+    }
+    return energy === 0 ? undefined : Math.min(1, explained / energy)
+  }
+
+  /** A block's complex sum, turned back to the phase it has in its own block. */
+  #sumOf(slot: number, block: number, f: number): readonly [number, number] {
+    const at = 2 * (slot * this.#frequencies.length + f)
+    const turn = 2 * ((block % blocksPerSecond) * this.#frequencies.length + f)
+    const [re, im, cos, sin] = [this.#sums[at]!, this.#sums[at + 1]!, this.#rotation[turn]!, this.#rotation[turn + 1]!]
+    return [re * cos + im * sin, im * cos - re * sin]
+  }
+}
+
+/** One per pair of candidates, sample rate and block length: a few hundred where all candidates are of the grid. */
+const fits = new Map<string, ToneFit>()
+const mostFits = 2_000
+
+function fitOf(f: number, g: number, sampleRate: number, blockLength: number): ToneFit {
+  const key = `${f} ${g} ${sampleRate} ${blockLength}`
+  let fit = fits.get(key)
+  if (fit === undefined) {
+    if (fits.size >= mostFits) fits.clear()
+    fit = new ToneFit(f, g, sampleRate, blockLength)
+    fits.set(key, fit)
+  }
+  return fit
 }
 
 /** Returned when nothing was completed, which is most of the time; never written to. */

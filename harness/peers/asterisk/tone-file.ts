@@ -1,7 +1,8 @@
 /**
  * The tone a cell's Asterisk speaks with, as a sound file. Asterisk's own Playtones is not used: on
  * channels at 48 kHz (Opus) its integer oscillator swells into full-scale noise now and then, which
- * would be heard as a broken trunk.
+ * would be heard as a broken trunk. It speaks as loud as everybody here: Asterisk's Opus encoder makes
+ * some pairs up to 5 dB louder than they were, which is to stay short of clipping.
  */
 
 import { encodeG711 } from '../../../protocol/audio/g711.ts'
@@ -10,8 +11,6 @@ import { ToneGenerator, type TonePair } from '../../../protocol/audio/tone.ts'
 /** Longer than any call of a cell; the dialplan begins it again at its end. Whole periods, so that the seam is not heard. */
 const seconds = 20
 const sampleRate = 8000
-/** What Playtones gave: well above noise, well below clipping with two tones. */
-const levelDbm0 = -8
 
 /** In the configuration folder, which the container sees. */
 export const toneFolder = 'tones'
@@ -26,7 +25,7 @@ export function toneFile(pair: TonePair): Uint8Array {
   // Every pair repeats after 100 ms: one period is made, the rest are copies.
   const period = sampleRate / 10
   const pcm = new Int16Array(period)
-  new ToneGenerator(pair, { sampleRate, levelDbm0 }).fill(pcm)
+  new ToneGenerator(pair, { sampleRate }).fill(pcm)
   const octets = new Uint8Array(period)
   encodeG711('pcmu', pcm, octets)
   const file = new Uint8Array(seconds * sampleRate)

@@ -31,6 +31,12 @@ describe('over TLS', () => {
     ])
   })
 
+  test('no keys are offered or taken where the trunk never encrypts', () => {
+    expect(protections({ trunk: { media: { ...bestEffort, policy: 'never' } }, secure: true, faults: noFaults })).toMatchObject([
+      { offer: 'rtp', allowed: false, required: false },
+    ])
+  })
+
   test('keyings are those of the trunk, in its order', () => {
     const media: Trunk['media'] = { policy: 'best-effort', keyings: ['dtls', 'sdes'] }
     expect(protections({ trunk: { media }, secure: true, faults: noFaults })[0].keyings).toEqual(['dtls', 'sdes'])

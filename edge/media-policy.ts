@@ -29,7 +29,7 @@ export type Protections = readonly [Protection, ...Protection[]]
 export function protections({ trunk, secure, faults }: PolicyFacts): Protections {
   const { policy, keyings } = trunk?.media ?? defaultMediaPolicy
   const required = policy === 'required' && !faults.has('downgrade-required')
-  const allowed = (secure && !faults.has('ignore-keying')) || faults.has('crypto-on-clear')
+  const allowed = (secure && policy !== 'never' && !faults.has('ignore-keying')) || faults.has('crypto-on-clear')
   const plain: Protection = { offer: 'rtp', keyings, required, allowed }
   if (!allowed) return [plain]
   const demands = keyings.map((keying): Protection => ({ offer: keying, keyings, required: true, allowed }))

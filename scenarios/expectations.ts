@@ -37,4 +37,5 @@ export const expectationIds = [
   'secure.plain-refused',
   'secure.tls-protocol',
   'secure.tls-identity',
+  'secure.policy-grid',
 ] as const

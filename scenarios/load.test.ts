@@ -28,7 +28,15 @@ function complaints(from: string, to: string): string[] {
 test('the project’s own scenarios are valid, the proof call first', () => {
   const { scenarios, problems } = loadScenarios(scenarioFiles(), context)
   expect(problems.map(formatProblem)).toEqual([])
-  expect(scenarios.map(({ id }) => id)).toEqual(['proof-call', 'stranger', 'wrong-password', 'plain-refused', 'tls-client', 'tls-server'])
+  expect(scenarios.map(({ id }) => id)).toEqual([
+    'proof-call',
+    'stranger',
+    'wrong-password',
+    'osrtp-grid',
+    'plain-refused',
+    'tls-client',
+    'tls-server',
+  ])
 })
 
 test('what was left out is filled in', () => {
@@ -116,7 +124,7 @@ describe('a mistake is named with its place and what was probably meant', () => 
       '- call: {}',
       '- id: a',
       [
-        'ring.yaml:7:5: the step does nothing (known: call, hear, digits, hangup, register, options, wait_ms, tls, raw, expect_status)',
+        'ring.yaml:7:5: the step does nothing (known: call, hear, digits, hangup, register, options, wait_ms, tls, osrtp, raw, expect_status)',
         'ring.yaml:8:5: hangup has nothing to work on (put call before it)',
       ],
     ],

@@ -15,7 +15,7 @@ test('the schema describes what every key and step does', () => {
   const { properties } = scenarioJsonSchema() as { properties: Record<string, { description?: string; items?: { anyOf: unknown[] } }> }
   expect(Object.keys(properties)).toEqual(['id', 'title', 'clauses', 'applies', 'runs', 'deadline_ms', 'expectations', 'steps'])
   expect(properties.runs?.description).toBeDefined()
-  expect(properties.steps?.items?.anyOf).toHaveLength(10)
+  expect(properties.steps?.items?.anyOf).toHaveLength(11)
 })
 
 test.each(scenarioFiles())('%s names the schema in its first line, so that editors complete it', (file) => {

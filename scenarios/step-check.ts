@@ -27,11 +27,8 @@ export function checkSteps(yaml: YamlFile, listed: readonly unknown[]): Parsed<S
       earlier.add(verb)
       return
     }
-    const value = checked.value as Omit<Step, 'id'> & { readonly id?: string; readonly tls?: { readonly case: string } }
-    const step = {
-      ...value,
-      id: value.id ?? `${index + 1}-${value.tls === undefined ? verb.replace('_', '-') : `tls-${value.tls.case}`}`,
-    } as Step
+    const value = checked.value as Step & { readonly id?: string }
+    const step = { ...value, id: value.id ?? `${index + 1}-${nameOf(value, verb)}` } as Step
     if (ids.has(step.id)) problems.push(yaml.problem([...path, 'id'], `the step id "${step.id}" is used twice`))
     if (step.together && index === 0) {
       problems.push(yaml.keyProblem(path, 'together', 'the first step has no step before it to run together with'))
@@ -47,6 +44,14 @@ export function checkSteps(yaml: YamlFile, listed: readonly unknown[]): Parsed<S
     steps.push(step)
   })
   return problems.length > 0 ? { ok: false, problems } : { ok: true, value: steps }
+}
+
+/** What a step without a name of its own is called after its number: its verb, and what is tried beside calls. */
+function nameOf(step: Step, verb: Verb): string {
+  if ('tls' in step) return `tls-${step.tls.case}`
+  if (!('osrtp' in step)) return verb.replace('_', '-')
+  const { offerer, edge, peer } = step.osrtp
+  return offerer === 'edge' ? `osrtp-edge-${edge}-to-peer-${peer}` : `osrtp-peer-${peer}-to-edge-${edge}`
 }
 
 function findVerb(yaml: YamlFile, entry: unknown, path: (string | number)[], problems: FileProblem[]): Verb | undefined {

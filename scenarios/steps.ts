@@ -1,5 +1,6 @@
 /** What a scenario can do, step by step. The runner says how; a step names no SIP message unless it is `raw`. */
 import { z } from 'zod'
+import { mediaPolicies } from '../matrix/media-policy.ts'
 import { tlsCaseIds } from './tls-cases.ts'
 
 const side = z.enum(['edge', 'peer'])
@@ -72,6 +73,16 @@ export const stepSchemas = {
     tls: z
       .strictObject({ case: z.enum(tlsCaseIds).describe('server-…: the edge is the TLS server; client-…: it is the client') })
       .describe('Plays one case of TLS against the edge, on connections and calls of its own'),
+  }),
+  osrtp: z.strictObject({
+    ...common,
+    osrtp: z
+      .strictObject({
+        offerer: side.describe('Who calls'),
+        edge: z.enum(mediaPolicies).describe('What the trunk is told of encrypted audio'),
+        peer: z.enum(mediaPolicies).describe('What the peer offers and agrees to'),
+      })
+      .describe('Plays one call between two policies on encrypted audio, on a number of its own'),
   }),
   raw: z.strictObject({
     ...common,

@@ -124,6 +124,7 @@ export const allRows: readonly Row[] = [
     axes: { ...plain, transport: 'tls' },
     scenario: 'plain-refused',
   },
+  { fault: 'downgrade-required', side: 'edge', red: 'secure.policy-grid', axes: keyed('osrtp-sdes', 'inbound'), scenario: 'osrtp-grid' },
   { fault: 'tls12', side: 'edge', red: 'secure.tls-protocol', axes: { ...plain, transport: 'tls' }, scenario: 'tls-server' },
   {
     fault: 'skip-certificate-verification',

@@ -150,9 +150,11 @@ const keyingSchema = z.enum(['sdes', 'dtls'])
 export const mediaPolicySchema = z
   .strictObject({
     policy: z
-      .enum(['best-effort', 'required'])
+      .enum(['best-effort', 'required', 'never'])
       .default('best-effort')
-      .describe('best-effort: SRTP where the phone system agrees to it, else RTP; required: SRTP or no call.'),
+      .describe(
+        'best-effort: SRTP where the phone system agrees to it, else RTP; required: SRTP or no call; never: RTP, for one that stumbles over keys.',
+      ),
     keyings: z
       .array(keyingSchema)
       .min(1, 'must name at least one keying')

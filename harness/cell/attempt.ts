@@ -15,11 +15,12 @@ import { readStreams } from '../evidence/streams.ts'
 import { findCall, readTrace } from '../evidence/trace.ts'
 import type { PeerEvidence, PeerIdentity, PeerSession, StartedPeer } from '../peers/peer.ts'
 import type { PlanItem } from '../plan.ts'
+import { OsrtpBench } from '../probes/osrtp-bench.ts'
 import { TlsBench } from '../probes/tls-bench.ts'
 import type { TlsLab } from '../probes/tls-lab.ts'
 import { judge } from '../verdict/judge.ts'
 import { settleVerdict } from '../verdict/settle.ts'
-import { type CallDesk, Conductor, type Performance } from './conductor.ts'
+import { type Benches, type CallDesk, Conductor, type Performance } from './conductor.ts'
 
 /** What an attempt needs of the edge. */
 export interface AttemptDesk {
@@ -108,8 +109,8 @@ async function observe(parts: AttemptParts): Promise<{ evidence: CellEvidence; p
   const session = await peer.open(item.cell, identity)
   try {
     await desk.client.provision(provisionOf(parts, session))
-    const bench = parts.tlsLab && new TlsBench({ lab: parts.tlsLab, identity, client: desk.client })
-    const performance = await new Conductor({ item, identity, session, desk, log, signal: deadline, bench }).perform()
+    const benches = parts.tlsLab && benchesOf(parts, parts.tlsLab)
+    const performance = await new Conductor({ item, identity, session, desk, log, signal: deadline, benches }).perform()
     const [peerEvidence, edgeCall] = await Promise.all([session.evidence(), edgeSide(desk, performance)])
     const peerSeen = await withEdgeKeys(inOrder(peerEvidence), parts, performance)
     const evidence = assemble(parts, session, performance, peerSeen, edgeCall, await edgeLog?.text())
@@ -118,6 +119,13 @@ async function observe(parts: AttemptParts): Promise<{ evidence: CellEvidence; p
     await inTime(session[Symbol.asyncDispose]())
     await inTime(desk.client.release(identity.number))
   }
+}
+
+function benchesOf({ item, identity, peer, desk, peerAddresses }: AttemptParts, lab: TlsLab): Benches {
+  const { client } = desk
+  const tls = new TlsBench({ lab, identity, client })
+  const osrtp = new OsrtpBench({ cell: item.cell, identity, peer, client, watch: (number) => desk.watch(number), peerAddresses })
+  return { tls: (name) => tls.play(name), osrtp: (pair) => osrtp.play(pair) }
 }
 
 /** A documentation address (RFC 5737): whoever calls, it is not from there. */
@@ -203,7 +211,7 @@ function assemble(
     hangup: performance.hangup,
     wrongPassword: performance.wrongPassword,
     refusal: performance.refusal,
-    tls: performance.tls,
+    probes: performance.probes,
     edgeLog,
   }
 }

@@ -11,8 +11,8 @@ import { UnableError } from '../errors.ts'
 import type { Side } from '../evidence/trace.ts'
 import { CallFailed, type PeerIdentity, type PeerSession } from '../peers/peer.ts'
 import type { PlanItem } from '../plan.ts'
-import type { TlsBench } from '../probes/tls-bench.ts'
-import type { TlsProbe } from '../probes/tls-case.ts'
+import type { OsrtpPair } from '../probes/osrtp-bench.ts'
+import type { Probe } from '../probes/probe.ts'
 
 /** How long after the last digit left the edge may take to report it, milliseconds. */
 const digitReportMs = 1_500
@@ -24,6 +24,12 @@ export interface CallDesk {
   readonly client: Pick<EdgeClient, 'call' | 'sendDigits' | 'hangup'>
 }
 
+/** How things are tried that are no step of a call. */
+export interface Benches {
+  tls(name: string): Promise<Probe>
+  osrtp(pair: OsrtpPair): Promise<Probe>
+}
+
 /** What was done, and what the judge has to know of it. */
 export interface Performance {
   readonly steps: StepResult[]
@@ -31,8 +37,8 @@ export interface Performance {
   hangup: Side | undefined
   wrongPassword: number | undefined
   refusal: number | undefined
-  /** The TLS cases that were played. */
-  readonly tls: TlsProbe[]
+  /** What was tried beside the calls. */
+  readonly probes: Probe[]
   /** The edge's id of the call. */
   edgeCall: string | undefined
 }
@@ -47,14 +53,14 @@ export class Conductor {
   readonly #desk: CallDesk
   readonly #log: EventLog
   readonly #signal: AbortSignal
-  readonly #bench: Pick<TlsBench, 'play'> | undefined
+  readonly #benches: Benches | undefined
   readonly #performance: Performance = {
     steps: [],
     told: { peer: '', edge: '' },
     hangup: undefined,
     wrongPassword: undefined,
     refusal: undefined,
-    tls: [],
+    probes: [],
     edgeCall: undefined,
   }
   readonly #startedAt = performance.now()
@@ -63,7 +69,7 @@ export class Conductor {
   /** How many events there were when the current call began: those before it are another call's. */
   #earlier = 0
 
-  /** Without a `bench` no TLS case can be played. */
+  /** Without `benches` nothing can be tried beside calls. */
   constructor(parts: {
     item: PlanItem
     identity: PeerIdentity
@@ -71,7 +77,7 @@ export class Conductor {
     desk: CallDesk
     log: EventLog
     signal: AbortSignal
-    bench?: Pick<TlsBench, 'play'> | undefined
+    benches?: Benches | undefined
   }) {
     this.#item = parts.item
     this.#identity = parts.identity
@@ -79,7 +85,7 @@ export class Conductor {
     this.#desk = parts.desk
     this.#log = parts.log
     this.#signal = parts.signal
-    this.#bench = parts.bench
+    this.#benches = parts.benches
   }
 
   /** Never rejects for what the subject does; rejects with what broke in the harness. */
@@ -124,7 +130,8 @@ export class Conductor {
     if ('wait_ms' in step) return pause(step.wait_ms)
     if ('expect_status' in step) return this.#expectStatus(step.expect_status)
     if ('options' in step) return this.#options(step.options.from)
-    if ('tls' in step) return this.#tls(step.tls.case)
+    if ('tls' in step) return this.#probe(({ tls }) => tls(step.tls.case))
+    if ('osrtp' in step) return this.#probe(({ osrtp }) => osrtp(step.osrtp))
     return this.#raw(step.raw)
   }
 
@@ -244,10 +251,10 @@ export class Conductor {
     return this.#lastStatus >= 200 ? undefined : 'OPTIONS was not answered'
   }
 
-  async #tls(name: string): Promise<string | undefined> {
-    if (this.#bench === undefined) throw new UnableError('this run cannot play TLS cases')
-    const probe = await this.#bench.play(name)
-    this.#performance.tls.push(probe)
+  async #probe(play: (benches: Benches) => Promise<Probe>): Promise<string | undefined> {
+    if (this.#benches === undefined) throw new UnableError('nothing can be tried beside calls here')
+    const probe = await play(this.#benches)
+    this.#performance.probes.push(probe)
     return probe.met ? undefined : `${probe.rule} demands: ${probe.demand}; seen: ${probe.seen}`
   }
 

@@ -73,7 +73,9 @@ export interface Provision {
   /** Where the edge sends calls of a static trunk: a SIP URI without a user. */
   readonly outboundProxy: string | undefined
   /** Whether plain RTP may be agreed to. */
-  readonly encryption: 'best-effort' | 'required'
+  readonly encryption: 'best-effort' | 'required' | 'never'
+  /** What SRTP may be keyed by, in order of preference; the edge's own choice when absent. */
+  readonly keyings?: readonly ('sdes' | 'dtls')[]
   /** Keep what the keys of calls to this number are; see {@link EdgeClient.srtpKeys}. */
   readonly keepKeys: boolean
   /** Whether callers must show a certificate for `domain`. */
@@ -113,7 +115,7 @@ export class EdgeClient {
       sip_domain: one.domain,
       dtmf: one.dtmf,
       codecs: one.codecs,
-      media: { policy: one.encryption },
+      media: { policy: one.encryption, ...(one.keyings === undefined ? {} : { keyings: one.keyings }) },
       ...(one.clientCertificate === undefined ? {} : { client_certificate: one.clientCertificate }),
     }
     const number = {

@@ -7,7 +7,7 @@ import type { TonePair } from '../../protocol/audio/tone.ts'
 import type { ToneReading } from '../../protocol/audio/tone-detector.ts'
 import type { ProtectionProfile } from '../../protocol/sdp/types.ts'
 import type { PeerEvidence, PeerIdentity } from '../peers/peer.ts'
-import type { TlsProbe } from '../probes/tls-case.ts'
+import type { Probe } from '../probes/probe.ts'
 import type { SendingKey } from './protection.ts'
 import type { Side, Trace, TracedCall } from './trace.ts'
 
@@ -79,8 +79,8 @@ export interface CellEvidence {
   readonly wrongPassword: number | undefined
   /** Final status of a call that was meant to be refused, where the scenario tried one. */
   readonly refusal: number | undefined
-  /** The TLS cases the scenario played, as they came to an end. */
-  readonly tls: readonly TlsProbe[]
+  /** What the scenario tried beside its calls, as it came to an end. */
+  readonly probes: readonly Probe[]
   /** What the edge wrote into its log since the attempt began; undefined where it cannot be read. */
   readonly edgeLog: string | undefined
 }

@@ -41,9 +41,9 @@ export async function saveEvidence(runDir: string, attempt: number, item: PlanIt
     ['ladder.json', `${JSON.stringify(ladderOf(evidence))}\n`],
     ['capture.pcapng', capture.bytes],
     ...srtpKeysFile(evidence),
-    ...(evidence.tls.length === 0
+    ...(evidence.probes.length === 0
       ? []
-      : [['tls-cases.json', `${JSON.stringify({ schema_version: 1, cases: evidence.tls }, null, 2)}\n`] as [string, string]]),
+      : [['probes.json', `${JSON.stringify({ schema_version: 1, probes: evidence.probes }, null, 2)}\n`] as [string, string]]),
     ...(evidence.peer.log.length === 0 ? [] : [['peer.log', redactText(`${evidence.peer.log.join('\n')}\n`)] as [string, string]]),
   ]
   await Promise.all(files.map(([name, content]) => writeFile(join(folder, name), content)))

@@ -8,6 +8,7 @@
  */
 import type { SrtpKeys } from '../../endpoint/media/types.ts'
 import type { Cell } from '../../matrix/cell.ts'
+import type { MediaPolicy } from '../../matrix/media-policy.ts'
 import type { TonePair } from '../../protocol/audio/tone.ts'
 import type { Address, PathWire, RtpWire, SipWire, Transport } from '../../protocol/wire.ts'
 
@@ -28,6 +29,8 @@ export interface PeerIdentity {
   readonly sendDigits: string
   /** Digits the edge will send to the peer. */
   readonly edgeDigits: string
+  /** How the peer protects audio, where that is not as its cell says. */
+  readonly mediaPolicy?: MediaPolicy
 }
 
 /** `real`: the product itself; `persona`: emulated by us; `remote`: somebody's live system. */

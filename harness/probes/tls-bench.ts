@@ -2,7 +2,8 @@
 import type { EdgeClient } from '../edge/edge-client.ts'
 import { UnableError } from '../errors.ts'
 import type { PeerIdentity } from '../peers/peer.ts'
-import type { TlsCase, TlsProbe } from './tls-case.ts'
+import type { Probe } from './probe.ts'
+import type { TlsCase } from './tls-case.ts'
 import { tlsClientCases } from './tls-client-cases.ts'
 import type { TlsLab } from './tls-lab.ts'
 import { tlsServerCases } from './tls-server-cases.ts'
@@ -26,7 +27,7 @@ export class TlsBench {
   }
 
   /** Throws an UnableError when this machine, not the edge, cannot play it. */
-  async play(name: string): Promise<TlsProbe> {
+  async play(name: string): Promise<Probe> {
     const found = tlsCases.get(name)
     if (found === undefined) throw new RangeError(`no TLS case is called "${name}"`)
     const { about, rule, demand } = found
@@ -35,7 +36,7 @@ export class TlsBench {
     const number = `${this.#identity.number}${String(this.#played).padStart(3, '0')}`
     const stage = { lab: this.#lab, edge: this.#identity.edge, client: this.#client, number }
     try {
-      return { case: name, about, rule, demand, ...(await this.#lab.inTurn(() => found.play(stage))) }
+      return { case: name, about, rule, demand, ...(await this.#lab.turns.take(() => found.play(stage))) }
     } catch (error) {
       throw new UnableError(`the TLS case ${name} could not be played: ${(error as Error).message}`, undefined, error)
     }

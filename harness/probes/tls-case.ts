@@ -1,5 +1,6 @@
 /** One thing TLS demands of the edge: how it is provoked, and how its answer is told from a wrong one. */
 import type { EdgeClient } from '../edge/edge-client.ts'
+import type { Probe, ProbeFinding } from './probe.ts'
 import type { Place } from './tls-client.ts'
 import type { TlsLab } from './tls-lab.ts'
 
@@ -13,22 +14,7 @@ export interface TlsStage {
   readonly number: string
 }
 
-/** What came of it. */
-export interface TlsFinding {
-  readonly met: boolean
-  readonly seen: string
-}
-
-export interface TlsCase {
-  /** What the expectation is about: how TLS is spoken, or who is believed to be whom. */
+export interface TlsCase extends Pick<Probe, 'rule' | 'demand'> {
   readonly about: 'protocol' | 'identity'
-  /** The clause that demands it, and what it demands, in one sentence. */
-  readonly rule: string
-  readonly demand: string
-  play(stage: TlsStage): Promise<TlsFinding>
-}
-
-/** A case that was played, for the judge and the report. */
-export interface TlsProbe extends TlsFinding, Pick<TlsCase, 'about' | 'rule' | 'demand'> {
-  readonly case: string
+  play(stage: TlsStage): Promise<ProbeFinding>
 }

@@ -7,8 +7,8 @@ import { tlsCaseIds } from '../../scenarios/tls-cases.ts'
 import { startChild } from '../child.ts'
 import { EdgeClient, listenerOf } from '../edge/edge-client.ts'
 import { writeCertificates } from '../runtime/certificates.ts'
+import type { Probe } from './probe.ts'
 import { TlsBench, tlsCases } from './tls-bench.ts'
-import type { TlsProbe } from './tls-case.ts'
 import { TlsLab } from './tls-lab.ts'
 
 const host = '127.0.0.1'
@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 /** Plays all cases at once, as a scenario does. */
-async function playAll(name: string, faults: readonly string[] = []): Promise<TlsProbe[]> {
+async function playAll(name: string, faults: readonly string[] = []): Promise<Probe[]> {
   const { files, certificates } = await writeCertificates(join(folder, name), { edge: [host], peer: [host] }, host)
   await using edge = await startChild({
     name: 'the edge',
@@ -40,7 +40,7 @@ async function playAll(name: string, faults: readonly string[] = []): Promise<Tl
   return await Promise.all([...tlsCases.keys()].map((one) => bench.play(one)))
 }
 
-const unmet = (probes: readonly TlsProbe[]) => probes.filter(({ met }) => !met)
+const unmet = (probes: readonly Probe[]) => probes.filter(({ met }) => !met)
 
 describe('the edge', { timeout: 60_000 }, () => {
   test('can be asked every case a scenario can name', () => {

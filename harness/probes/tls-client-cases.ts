@@ -1,6 +1,7 @@
 /** TLS with the edge as the client: whom it calls, and whom it does not. */
 import type { TlsOptions } from 'node:tls'
-import type { TlsCase, TlsFinding, TlsStage } from './tls-case.ts'
+import type { ProbeFinding } from './probe.ts'
+import type { TlsCase, TlsStage } from './tls-case.ts'
 import type { CertificateName } from './tls-lab.ts'
 import { sayReport, type TlsReport } from './tls-report.ts'
 import { type Manner, TlsProbeServer } from './tls-server.ts'
@@ -15,7 +16,7 @@ async function calling(
   manner: Manner,
   by: 'address' | 'domain',
   met: (report: TlsReport) => boolean,
-): Promise<TlsFinding> {
+): Promise<ProbeFinding> {
   await using server = await TlsProbeServer.open(manner, stage.lab)
   return await withCalls(stage, server.port, by, async (call) => {
     await call()
@@ -24,7 +25,7 @@ async function calling(
   })
 }
 
-const nobodyCame: TlsFinding = { met: false, seen: 'the edge did not connect' }
+const nobodyCame: ProbeFinding = { met: false, seen: 'the edge did not connect' }
 
 /** Imports the number of the case, with its calls going to this port, and takes it back. */
 async function withCalls<T>(
@@ -107,7 +108,7 @@ function asked(by: 'address' | 'domain', demand: string): TlsCase {
 }
 
 /** Two calls, one after the other is over. */
-async function reuse(stage: TlsStage): Promise<TlsFinding> {
+async function reuse(stage: TlsStage): Promise<ProbeFinding> {
   await using server = await TlsProbeServer.open({ tls: await tlsOptions(stage, 'good') }, stage.lab)
   return await withCalls(stage, server.port, 'address', async (call) => {
     await call()
@@ -120,7 +121,7 @@ async function reuse(stage: TlsStage): Promise<TlsFinding> {
 }
 
 /** A call, the peer restarts and shows `then`, another call. */
-async function redial(stage: TlsStage, then: CertificateName, met: (report: TlsReport) => boolean): Promise<TlsFinding> {
+async function redial(stage: TlsStage, then: CertificateName, met: (report: TlsReport) => boolean): Promise<ProbeFinding> {
   let port: number
   {
     await using before = await TlsProbeServer.open({ tls: await tlsOptions(stage, 'good') }, stage.lab)

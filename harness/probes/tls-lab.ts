@@ -3,6 +3,7 @@
  * The edge trusts one authority of them and was started with the list of what it revoked.
  */
 import { type Authority, type IssuedCertificate, makeAuthority, makeSelfSigned } from '../../endpoint/certificates.ts'
+import { Turns } from './turns.ts'
 
 /** What the run made before the edge was started with it. */
 export interface TlsCertificates {
@@ -22,16 +23,14 @@ export interface TlsLabPlace extends TlsCertificates {
 }
 
 const hourMs = 3_600_000
-/** Cases at a time: more handshakes at once would disturb the media of calls that go on beside them. */
-const atOnce = 6
+const casesAtOnce = 6
 
 export class TlsLab {
   readonly host: string
   readonly domain: string
   readonly authority: Authority
+  readonly turns = new Turns(casesAtOnce)
   readonly #place: TlsLabPlace
-  readonly #waiting: (() => void)[] = []
-  #playing = 0
   readonly #made = new Map<CertificateName, Promise<IssuedCertificate>>()
 
   constructor(place: TlsLabPlace) {
@@ -39,19 +38,6 @@ export class TlsLab {
     this.host = place.host
     this.domain = place.domain
     this.authority = place.authority
-  }
-
-  /** Plays a case when its turn has come. */
-  async inTurn<T>(play: () => Promise<T>): Promise<T> {
-    if (this.#playing >= atOnce) await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    else this.#playing += 1
-    try {
-      return await play()
-    } finally {
-      const next = this.#waiting.shift()
-      if (next === undefined) this.#playing -= 1
-      else next()
-    }
   }
 
   /** `certPem` is what the holder shows: the certificate, and what is sent along with it. */

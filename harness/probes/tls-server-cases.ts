@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto'
 import type { ConnectionOptions } from 'node:tls'
 import { makeRequest, type SipRequest } from '../../protocol/sip/message.ts'
-import type { TlsCase, TlsFinding, TlsStage } from './tls-case.ts'
+import type { ProbeFinding } from './probe.ts'
+import type { TlsCase, TlsStage } from './tls-case.ts'
 import { holdHalfOpen, probeRaw, probeTls } from './tls-client.ts'
 import type { CertificateName } from './tls-lab.ts'
 import { sayReport, type TlsReport } from './tls-report.ts'
@@ -11,7 +12,7 @@ import { provisionFor } from './tls-trunk.ts'
 /** Ciphers of TLS 1.2 and older that OpenSSL no longer lets a program use by itself. */
 const anyCipher = 'DEFAULT@SECLEVEL=0'
 
-const finding = (met: (report: TlsReport) => boolean, report: TlsReport): TlsFinding => ({ met: met(report), seen: sayReport(report) })
+const finding = (met: (report: TlsReport) => boolean, report: TlsReport): ProbeFinding => ({ met: met(report), seen: sayReport(report) })
 
 const works = ({ version, status, authorized }: TlsReport): boolean => version === 'TLSv1.3' && status === 200 && authorized
 
@@ -56,13 +57,13 @@ const raw =
 /** A ClientHello record that promises 512 bytes and breaks off. */
 const halfHello = Buffer.from('1603010200010001fc0303', 'hex')
 
-async function halfOpen(stage: TlsStage): Promise<TlsFinding> {
+async function halfOpen(stage: TlsStage): Promise<ProbeFinding> {
   const openings = Array.from({ length: 16 }, (_, index) => (index % 2 === 0 ? new Uint8Array() : halfHello))
   using _held = await holdHalfOpen(stage.edge, openings)
   return finding(works, await probeTls({ ...stage.edge, tls: trusting(stage, {}), request: options(stage) }))
 }
 
-async function resumption(stage: TlsStage): Promise<TlsFinding> {
+async function resumption(stage: TlsStage): Promise<ProbeFinding> {
   const probe = (session?: Buffer) =>
     probeTls({ ...stage.edge, tls: trusting(stage, session === undefined ? {} : { session }), request: options(stage) })
   const { ticket } = await probe()

@@ -4,7 +4,7 @@ import { isLegal } from '../../matrix/axes-file.ts'
 import { loadMatrix } from '../../matrix/load.ts'
 import { expectationIds } from '../../scenarios/expectations.ts'
 import { expectations } from './catalogue.ts'
-import { kinds, proofCall, tlsPlayed } from './evidence-fixture.ts'
+import { goodProbes, kinds, proofCall } from './evidence-fixture.ts'
 import { judge } from './judge.ts'
 
 const matrix = loadMatrix()
@@ -38,7 +38,7 @@ test('says what to look at for each', () => {
 })
 
 test.each(kinds)('a good proof call meets all that applies to it: %o', (axes) => {
-  const evidence = proofCall(axes, { facts: { wrongPassword: 403, refusal: 488, tls: tlsPlayed } })
+  const evidence = proofCall(axes, { facts: { wrongPassword: 403, refusal: 488, probes: goodProbes } })
   const judged = judge(expectationIds, evidence)
   expect(judged.filter(({ verdict }) => verdict !== 'pass')).toEqual([])
   const applicable = [...expectations.values()].filter((one) => one.applies?.(evidence.cell.axes) ?? true)

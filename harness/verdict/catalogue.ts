@@ -2,11 +2,11 @@
 import { dtmfExpectations } from './dtmf.ts'
 import type { Expectation } from './expectation.ts'
 import { mediaExpectations } from './media.ts'
+import { probeExpectations } from './probes.ts'
 import { protectionExpectations } from './protection.ts'
 import { registrationExpectations } from './registration.ts'
 import { secrecyExpectations } from './secrecy.ts'
 import { signallingExpectations } from './signalling.ts'
-import { tlsExpectations } from './tls.ts'
 
 export const expectations: ReadonlyMap<string, Expectation> = new Map(
   [
@@ -16,6 +16,6 @@ export const expectations: ReadonlyMap<string, Expectation> = new Map(
     ...mediaExpectations,
     ...dtmfExpectations,
     ...secrecyExpectations,
-    ...tlsExpectations,
+    ...probeExpectations,
   ].map((expectation) => [expectation.id, expectation]),
 )

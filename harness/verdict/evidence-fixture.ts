@@ -36,7 +36,7 @@ export interface Changes {
   readonly understood?: { readonly [S in Side]?: string }
   /** What the edge says of the call; null for an edge that says nothing. */
   readonly edge?: Partial<EdgeView> | null
-  readonly facts?: Partial<Pick<CellEvidence, 'hangup' | 'told' | 'wrongPassword' | 'refusal' | 'edgeLog' | 'tls'>>
+  readonly facts?: Partial<Pick<CellEvidence, 'hangup' | 'told' | 'wrongPassword' | 'refusal' | 'edgeLog' | 'probes'>>
 }
 
 const told = { peer: '1234*#', edge: '59*0' } as const
@@ -52,9 +52,9 @@ const plainAxes: Axes = {
   nat: 'none',
 }
 
-/** TLS cases that came out well, one of each kind. */
-export const tlsPlayed: CellEvidence['tls'] = (['protocol', 'identity'] as const).map((about) => ({
-  case: `server-${about}`,
+/** Probes that came out well, one of each kind. */
+export const goodProbes: CellEvidence['probes'] = (['protocol', 'identity', 'media'] as const).map((about) => ({
+  case: `good-${about}`,
   about,
   rule: 'RFC 8446',
   demand: 'it goes well',
@@ -162,7 +162,7 @@ function assemble({ axes, sip, rtp, hangup, changes, wrongPassword, refusal }: P
     hangup,
     wrongPassword,
     refusal,
-    tls: [],
+    probes: [],
     edgeLog: 'a call came and went\n',
     ...changes.facts,
   }

@@ -19,6 +19,7 @@ const timeCritical = new Set([
   'dtmf.method',
   'secure.tls-protocol',
   'secure.tls-identity',
+  'secure.policy-grid',
 ])
 
 /**

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { axisValues } from '../../../matrix/axes.ts'
+import { mediaPolicies } from '../../../matrix/media-policy.ts'
 import type { MasterKey, ProtectionProfile } from '../../../protocol/sdp/types.ts'
 import type { PathWire, RtpWire, SipWire } from '../../../protocol/wire.ts'
 import type { PeerEvidence } from '../peer.ts'
@@ -33,6 +34,7 @@ export const openRequestSchema = z.object({
     peerTone: pairSchema,
     sendDigits: z.string(),
     edgeDigits: z.string(),
+    mediaPolicy: z.enum(mediaPolicies).exactOptional(),
   }),
 })
 

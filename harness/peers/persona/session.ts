@@ -78,7 +78,7 @@ export class PersonaSession implements PeerSession {
       media: cell.platform === 'asterisk' ? withAsteriskManners(resources.media, cell.axes.media) : resources.media,
     })
     this.#agent.onInvite = (call) => {
-      if ((this.#call !== undefined && !cameToNothing(this.#call)) || resources.faults.has('reject-calls')) {
+      if ((this.#call !== undefined && !this.#makesRoom(this.#call)) || resources.faults.has('reject-calls')) {
         call.reject(486)
         return
       }
@@ -191,6 +191,11 @@ export class PersonaSession implements PeerSession {
     return `sip:${user === undefined ? '' : `${user}@`}${hostOf(host)}:${port};transport=${transport}`
   }
 
+  /** Where policies meet, an edge gives up what it got before it offers something else. */
+  #makesRoom(call: Call): boolean {
+    return cameToNothing(call) || (this.#identity.mediaPolicy !== undefined && call.state === 'ended')
+  }
+
   #take(call: Call): void {
     this.#call = call
     call.once('answered', () => {
@@ -202,7 +207,7 @@ export class PersonaSession implements PeerSession {
 
   #mediaOptions(): MediaOptions {
     const { codec, dtmf } = this.#cell.axes
-    const protection = protectionOf(this.#cell)
+    const protection = protectionOf(this.#cell, this.#identity.mediaPolicy)
     return {
       codecs: [codec],
       dtmf,

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import type { TlsProbe } from '../probes/tls-case.ts'
+import type { Probe } from '../probes/probe.ts'
 import { proofCall } from './evidence-fixture.ts'
 import { judge } from './judge.ts'
 
 const ids = ['secure.tls-protocol', 'secure.tls-identity']
-const probe = (name: string, about: TlsProbe['about'], met: boolean): TlsProbe => ({
+const probe = (name: string, about: Probe['about'], met: boolean): Probe => ({
   case: name,
   about,
   rule: 'RFC 8446 section 1',
@@ -12,7 +12,7 @@ const probe = (name: string, about: TlsProbe['about'], met: boolean): TlsProbe =
   met,
   seen: met ? 'it did' : 'it did not',
 })
-const verdicts = (tls: readonly TlsProbe[]) => judge(ids, proofCall({ transport: 'tls' }, { facts: { tls } }))
+const verdicts = (probes: readonly Probe[]) => judge(ids, proofCall({ transport: 'tls' }, { facts: { probes } }))
 
 test('every case met passes, and each is named', () => {
   expect(verdicts([probe('one', 'protocol', true), probe('two', 'protocol', true), probe('three', 'identity', true)])).toMatchObject([

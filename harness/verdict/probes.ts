@@ -1,12 +1,12 @@
-/** Expectations on TLS itself, by the cases a scenario played. */
+/** Expectations on what was tried beside calls: TLS itself, and what comes of policies on encrypted audio. */
 import type { CellEvidence } from '../evidence/cell-evidence.ts'
-import type { TlsCase } from '../probes/tls-case.ts'
+import type { Probe } from '../probes/probe.ts'
 import { always, type Expectation, type Finding, fail, inconclusive, pass } from './expectation.ts'
 
 const behaves =
-  (about: TlsCase['about']) =>
-  ({ tls }: CellEvidence): Finding => {
-    const played = tls.filter((probe) => probe.about === about)
+  (about: Probe['about']) =>
+  ({ probes }: CellEvidence): Finding => {
+    const played = probes.filter((probe) => probe.about === about)
     const expected = `what each of ${played.length} cases demands`
     if (played.length === 0) return inconclusive(expected, 'no such case was played')
     const wrong = played.filter(({ met }) => !met)
@@ -19,7 +19,7 @@ const behaves =
     )
   }
 
-export const tlsExpectations: readonly Expectation[] = [
+export const probeExpectations: readonly Expectation[] = [
   {
     id: 'secure.tls-protocol',
     title: 'TLS is spoken as it should be',
@@ -38,5 +38,14 @@ export const tlsExpectations: readonly Expectation[] = [
     after: ['secure.tls-protocol'],
     judge: behaves('identity'),
     remedy: 'check chain, validity, revocation and name of certificates, as RFC 5280 and RFC 5922 say',
+  },
+  {
+    id: 'secure.policy-grid',
+    title: 'Policies on encryption come to what they should',
+    clause: always('secure.osrtp'),
+    applies: (axes) => axes.media.startsWith('osrtp-'),
+    after: [],
+    judge: behaves('media'),
+    remedy: 'compare media encryption on both sides: off, opportunistic or required, and how it is keyed',
   },
 ]

@@ -108,7 +108,7 @@ async function tryOnce(
   attempt: number,
   parts: Undertaking & { desk: EdgeDesk; runtime: StartedRuntime; lateness: LatenessLog; signal: AbortSignal },
 ): Promise<CellResult> {
-  const { journal, desk, runtime, lateness, signal, runDir, options } = parts
+  const { journal, desk, runtime, lateness, signal, runDir, options, plan } = parts
   journal.write({ event: 'cell.started', cell: item.cell.id, scenario: item.scenario.id, attempt })
   const result = await attemptItem({
     item,
@@ -121,6 +121,7 @@ async function tryOnce(
     peerAddresses: runtime.peerAddresses,
     edgeLogFile: runtime.edgeLogFile,
     tlsLab: runtime.tlsLab,
+    departures: plan.matrix.platforms.find(({ id }) => id === item.cell.platform)?.policyDepartures ?? [],
     signal,
     latenessSince: async (epochMs) => {
       const own = lateness.since(epochMs)

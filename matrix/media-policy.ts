@@ -2,6 +2,7 @@
  * What must come of a call between two sides that each have a policy on encrypted audio.
  * Pure: RFC 8643, RFC 4568 and RFC 5763 as one table, whoever plays the sides.
  */
+import type { Axes } from './axes.ts'
 
 /** What one side offers and agrees to. Optional: RTP/AVP with keys (RFC 8643); mandatory: a secure profile. */
 export const mediaPolicies = ['rtp-only', 'optional-sdes', 'optional-dtls', 'optional-both', 'mandatory-sdes', 'mandatory-dtls'] as const
@@ -23,6 +24,16 @@ export const policyFacts: Readonly<Record<MediaPolicy, PolicyFacts>> = {
   'optional-both': { keyings: ['sdes', 'dtls'], plain: true },
   'mandatory-sdes': { keyings: ['sdes'], plain: false },
   'mandatory-dtls': { keyings: ['dtls'], plain: false },
+}
+
+/** The value of the media axis that sets a product up for a policy; none where the axis has no such value. */
+export const mediaOfPolicy: Readonly<Record<MediaPolicy, Axes['media'] | undefined>> = {
+  'rtp-only': 'rtp',
+  'optional-sdes': 'osrtp-sdes',
+  'optional-dtls': 'osrtp-dtls',
+  'optional-both': undefined,
+  'mandatory-sdes': 'sdes',
+  'mandatory-dtls': 'dtls',
 }
 
 /** `keyings`: what SRTP may be keyed by; none: plain RTP. Undefined: there is no call. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type Axes, type AxisName, axisNames, axisValues } from './axes.ts'
 import { axisSelectionSchema } from './cell-selection.ts'
+import { mediaPolicies } from './media-policy.ts'
 
 const claimSchema = <A extends AxisName>(axis: A) =>
   z.strictObject({
@@ -16,6 +17,16 @@ const cannotSchema = z.strictObject({
   observation: z.string().describe('What was seen on the wire that shows it'),
   note: z.string().optional(),
 })
+
+const departsSchema = z.strictObject({
+  id: z.string(),
+  policy: z.enum(mediaPolicies).describe('What the product is set to'),
+  comes_to: z.enum(mediaPolicies).describe('What its calls come to instead'),
+  versions: z.string().describe('Versions of the product it was observed with'),
+  observation: z.string().describe('What was seen on the wire that shows it'),
+})
+/** A policy on encrypted audio that a product plays as if it were another. */
+export type PolicyDeparture = z.infer<typeof departsSchema>
 
 /** One file of `platforms/`: a row of the guide's matrix, what it claims on each axis, and what the product cannot do. */
 export const platformSchema = z.strictObject({
@@ -33,6 +44,7 @@ export const platformSchema = z.strictObject({
     nat: claimSchema('nat'),
   }),
   peerCannot: z.array(cannotSchema),
+  policyDepartures: z.array(departsSchema).default([]),
 })
 export type Platform = z.infer<typeof platformSchema>
 

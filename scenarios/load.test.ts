@@ -32,6 +32,7 @@ test('the project’s own scenarios are valid, the proof call first', () => {
     'proof-call',
     'stranger',
     'wrong-password',
+    'osrtp-grid-asterisk',
     'osrtp-grid',
     'plain-refused',
     'tls-client',

@@ -2,6 +2,7 @@
  * One attempt at one planned item: a session with the peer, the steps, the evidence, the
  * verdict. Whatever happens, the session is closed again within its own time budget.
  */
+import type { PolicyDeparture } from '../../matrix/platform.ts'
 import type { AxisValues, CellResult, ExpectationResult, Fidelity } from '../../reports/schema/results.ts'
 import { type EdgeCall, type EdgeClient, EdgeRefused, type Provision } from '../edge/edge-client.ts'
 import type { EventLog } from '../edge/edge-desk.ts'
@@ -9,7 +10,7 @@ import type { CellEvidence, EdgeView } from '../evidence/cell-evidence.ts'
 import { cellFacts } from '../evidence/cell-facts.ts'
 import { deviationsOf } from '../evidence/deviations.ts'
 import { LogTail } from '../evidence/log-tail.ts'
-import { sendingKeys } from '../evidence/protection.ts'
+import { seenFromPeer, sendingKeys } from '../evidence/protection.ts'
 import { saveEvidence } from '../evidence/save.ts'
 import { readStreams } from '../evidence/streams.ts'
 import { findCall, readTrace } from '../evidence/trace.ts'
@@ -43,6 +44,8 @@ export interface AttemptParts {
   readonly peerAddresses: readonly string[]
   /** What TLS cases are played with. */
   readonly tlsLab?: TlsLab | undefined
+  /** Policies on encrypted audio that the platform is known to play as if they were others. */
+  readonly departures?: readonly PolicyDeparture[]
   /** Ends the attempt early. */
   readonly signal: AbortSignal
   /** The file the edge logs to. */
@@ -121,10 +124,11 @@ async function observe(parts: AttemptParts): Promise<{ evidence: CellEvidence; p
   }
 }
 
-function benchesOf({ item, identity, peer, desk, peerAddresses }: AttemptParts, lab: TlsLab): Benches {
+function benchesOf({ item, identity, peer, desk, peerAddresses, departures = [] }: AttemptParts, lab: TlsLab): Benches {
   const { client } = desk
+  const watch = (number: string): EventLog => desk.watch(number)
   const tls = new TlsBench({ lab, identity, client })
-  const osrtp = new OsrtpBench({ cell: item.cell, identity, peer, client, watch: (number) => desk.watch(number), peerAddresses })
+  const osrtp = new OsrtpBench({ cell: item.cell, identity, peer, client, watch, peerAddresses, departures })
   return { tls: (name) => tls.play(name), osrtp: (pair) => osrtp.play(pair) }
 }
 
@@ -183,7 +187,7 @@ async function withEdgeKeys(peer: PeerEvidence, { desk, item }: AttemptParts, { 
     if (error instanceof EdgeRefused) return []
     throw error
   })
-  return { ...peer, srtpKeys: keys.map((one) => ({ ...one, local: one.remote, remote: one.local })) }
+  return { ...peer, srtpKeys: seenFromPeer(keys) }
 }
 
 function assemble(

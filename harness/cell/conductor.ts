@@ -11,7 +11,7 @@ import { UnableError } from '../errors.ts'
 import type { Side } from '../evidence/trace.ts'
 import { CallFailed, type PeerIdentity, type PeerSession } from '../peers/peer.ts'
 import type { PlanItem } from '../plan.ts'
-import type { OsrtpPair } from '../probes/osrtp-bench.ts'
+import type { OsrtpPair } from '../probes/osrtp-identity.ts'
 import type { Probe } from '../probes/probe.ts'
 
 /** How long after the last digit left the edge may take to report it, milliseconds. */

@@ -8,6 +8,9 @@ export function deviationsOf(evidence: CellEvidence): Deviation[] {
   return [
     ...[...new Set(peer.media?.departures ?? [])].map((detail) => ({ id: 'sdp.departure', detail })),
     ...notOpportunistic(evidence),
+    ...evidence.probes.flatMap(({ departure, demand, seen, rule }) =>
+      departure === undefined ? [] : [{ id: departure, detail: `${demand}; seen: ${seen}`, reference: rule }],
+    ),
     ...trace.unreadable.map(({ number, why }) => ({ id: 'sip.malformed', detail: why, message: number })),
   ]
 }

@@ -81,6 +81,9 @@ export function sendingKeys(call: TracedCall | undefined, seen: readonly SrtpKey
   return { peer: bySide.peer ?? [], edge: bySide.edge ?? [] }
 }
 
+/** The keys the edge tells, as its peer has them. */
+export const seenFromPeer = (keys: readonly SrtpKeys[]): SrtpKeys[] => keys.map((one) => ({ ...one, local: one.remote, remote: one.local }))
+
 /** Every key in the descriptions, offered ones that were not chosen too. */
 export function describedKeys(call: TracedCall | undefined): { readonly by: Side; readonly crypto: CryptoAttribute }[] {
   const { offer, answer } = protectionsOf(call)

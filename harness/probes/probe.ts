@@ -4,6 +4,8 @@
 export interface ProbeFinding {
   readonly met: boolean
   readonly seen: string
+  /** Met all the same, but by a way of the product's own that no RFC knows; its id in the platform file. */
+  readonly departure?: string
 }
 
 export interface Probe extends ProbeFinding {

@@ -12,6 +12,7 @@ import { EdgeClient } from '../edge/edge-client.ts'
 import { AsteriskPeer, writeAsteriskConfiguration } from '../peers/asterisk/asterisk-peer.ts'
 import type { StartedPeer } from '../peers/peer.ts'
 import { RemotePersona } from '../peers/persona/remote-persona.ts'
+import { osrtpIdentity } from '../probes/osrtp-identity.ts'
 import { TlsLab } from '../probes/tls-lab.ts'
 import { writeCertificates } from './certificates.ts'
 import type { RuntimeOptions, StartedRuntime } from './runtime.ts'
@@ -49,7 +50,10 @@ export async function startDocker(options: RuntimeOptions): Promise<StartedRunti
   })
   const asteriskCells = casting
     .filter(({ item }) => isAsterisk(item.cell.platform))
-    .map(({ item, identity }) => ({ cell: item.cell, identity }))
+    .flatMap(({ item: { cell, scenario }, identity }) => [
+      { cell, identity },
+      ...scenario.steps.flatMap((step) => ('osrtp' in step ? [{ cell, identity: osrtpIdentity(identity, step.osrtp) }] : [])),
+    ])
   const manager = { username: 'harness', secret: randomBytes(16).toString('hex') }
   if (real) await writeAsteriskConfiguration(folders.asterisk, asteriskCells, manager)
 

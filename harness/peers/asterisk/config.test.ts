@@ -66,6 +66,23 @@ describe('an endpoint', () => {
     })
   })
 
+  test.each([
+    ['mandatory-dtls', { media_encryption: 'dtls' }],
+    ['optional-sdes', { media_encryption: 'sdes', media_encryption_optimistic: 'yes' }],
+    ['rtp-only', { media_encryption: 'no' }],
+  ] as const)('encrypts by the policy %s where it is given one', (mediaPolicy, expected) => {
+    const { cell: planned, identity } = cell(1, { media: 'sdes' })
+    const options = endpointOf({ cell: planned, identity: { ...identity, mediaPolicy } })
+    expect(Object.fromEntries(options)).toMatchObject(expected)
+    expect(options.has('media_encryption_optimistic')).toBe('media_encryption_optimistic' in expected)
+  })
+
+  test('cannot be keyed both ways', () => {
+    const { cell: planned, identity } = cell(1)
+    const both = { cell: planned, identity: { ...identity, mediaPolicy: 'optional-both' as const } }
+    expect(() => asteriskConfiguration([both], manager)).toThrow('Asterisk cannot be set to optional-both')
+  })
+
   test('of a static trunk has no credentials to offer', () => {
     expect(endpointOf(cell(1)).has('outbound_auth')).toBe(false)
   })

@@ -6,7 +6,9 @@
  */
 import type { Axes } from '../../../matrix/axes.ts'
 import type { Cell } from '../../../matrix/cell.ts'
+import { mediaOfPolicy } from '../../../matrix/media-policy.ts'
 import type { Transport } from '../../../protocol/wire.ts'
+import { UnableError } from '../../errors.ts'
 import type { PeerIdentity } from '../peer.ts'
 import { containerFolders, coreConfiguration, type ManagerLogin, section } from './core-config.ts'
 import { toneFileName, toneFolder } from './tone-file.ts'
@@ -25,7 +27,7 @@ export const asteriskPorts: Readonly<Record<Transport, number>> = { udp: 5060, t
 /** Written while Asterisk runs: the registrations in force. See {@link registrationFile}. */
 export const registrationFileName = 'pjsip_registrations.conf'
 
-/** Files by name. Throws RangeError when two cells share a number, or a value cannot be written. */
+/** Files by name. Throws RangeError when two cells share a number, or a value cannot be written; UnableError on a policy Asterisk has no setting for. */
 export function asteriskConfiguration(cells: readonly AsteriskCell[], manager: ManagerLogin): Map<string, string> {
   const numbers = new Set(cells.map(({ identity }) => identity.number))
   if (numbers.size !== cells.length) throw new RangeError('two cells for Asterisk share a number')
@@ -120,6 +122,15 @@ const mediaEncryption: Readonly<Record<Axes['media'], Readonly<Record<string, st
   'osrtp-dtls': { media_encryption: 'dtls', media_encryption_optimistic: 'yes', dtls_auto_generate_cert: 'yes' },
 }
 
+/** Throws UnableError for a policy Asterisk cannot be set to. */
+function encryptionOf(axes: Axes, { mediaPolicy }: PeerIdentity): Axes['media'] {
+  if (mediaPolicy === undefined) return axes.media
+  const media = mediaOfPolicy[mediaPolicy]
+  if (media === undefined)
+    throw new UnableError(`Asterisk cannot be set to ${mediaPolicy}`, 'it keys SRTP by SDES or by DTLS: use optional-sdes or optional-dtls')
+  return media
+}
+
 function endpoint({ cell, identity }: AsteriskCell): string {
   const { axes } = cell
   const name = identity.number
@@ -130,7 +141,7 @@ function endpoint({ cell, identity }: AsteriskCell): string {
     disallow: 'all',
     allow: codecNames[axes.codec],
     dtmf_mode: axes.dtmf,
-    ...mediaEncryption[axes.media],
+    ...mediaEncryption[encryptionOf(axes, identity)],
     direct_media: 'no',
     rtp_symmetric: 'yes',
     force_rport: 'yes',

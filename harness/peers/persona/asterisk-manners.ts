@@ -23,7 +23,7 @@ export function asAsterisk(protection: Protection): Protection {
 }
 
 /** Whether an offer is taken with its audio turned down: 200 and port 0. */
-export function turnsAudioDown(media: Axes['media'], offer: string): boolean {
+export function turnsAudioDown(media: Axes['media'] | undefined, offer: string): boolean {
   const profile = /^m=audio \d+ (\S+)/m.exec(offer)?.[1]
   const crypto = /^a=crypto:/m.test(offer)
   const fingerprint = /^a=fingerprint:/m.test(offer)
@@ -40,7 +40,7 @@ export function turnsAudioDown(media: Axes['media'], offer: string): boolean {
 }
 
 /** Sessions of `factory` that answer as Asterisk with this encryption does. */
-export function withAsteriskManners(factory: MediaFactory, media: Axes['media']): MediaFactory {
+export function withAsteriskManners(factory: MediaFactory, media: Axes['media'] | undefined): MediaFactory {
   return {
     create: async (options) => {
       const session = await factory.create(options)

@@ -10,8 +10,7 @@ import { asAsterisk } from './asterisk-manners.ts'
 
 /** Undefined for plain RTP: keys in an offer are overlooked then, and secure profiles refused. */
 export function protectionOf({ platform, axes }: Pick<Cell, 'platform' | 'axes'>, policy?: MediaPolicy): Protection | undefined {
-  if (policy !== undefined) return ofPolicy(policy)
-  const protection = ofAxis(axes.media)
+  const protection = policy === undefined ? ofAxis(axes.media) : ofPolicy(policy)
   return protection !== undefined && platform === 'asterisk' ? asAsterisk(protection) : protection
 }
 

@@ -11,6 +11,7 @@ import { TransportLayer } from '../../../endpoint/transport/transport-layer.ts'
 import { UserAgent } from '../../../endpoint/user-agent.ts'
 import type { Call } from '../../../endpoint/user-agent-types.ts'
 import type { Cell } from '../../../matrix/cell.ts'
+import { mediaOfPolicy } from '../../../matrix/media-policy.ts'
 import type { PathTap, SipTap } from '../../../protocol/wire.ts'
 import { CallFailed, type MediaFacts, type PeerEvidence, type PeerIdentity, type PeerSession, type RegisterOutcome } from '../peer.ts'
 import { withAsteriskManners } from './asterisk-manners.ts'
@@ -61,7 +62,8 @@ export class PersonaSession implements PeerSession {
     port: number,
     seen: Seen,
   ) {
-    const { transport } = cell.axes
+    const { transport, media } = cell.axes
+    const encryption = identity.mediaPolicy === undefined ? media : mediaOfPolicy[identity.mediaPolicy]
     this.#cell = cell
     this.#identity = identity
     this.#resources = resources
@@ -75,7 +77,7 @@ export class PersonaSession implements PeerSession {
       transports,
       contactUser: userOf(identity),
       faults: resources.faults,
-      media: cell.platform === 'asterisk' ? withAsteriskManners(resources.media, cell.axes.media) : resources.media,
+      media: cell.platform === 'asterisk' ? withAsteriskManners(resources.media, encryption) : resources.media,
     })
     this.#agent.onInvite = (call) => {
       if ((this.#call !== undefined && !this.#makesRoom(this.#call)) || resources.faults.has('reject-calls')) {

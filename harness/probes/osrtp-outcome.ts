@@ -1,0 +1,76 @@
+/**
+ * What came of a call between two policies on encrypted audio, and whether it is what must come
+ * of it. Rests on packets: a side that signals SRTP and sends plain RTP is not believed.
+ */
+import type { Cell } from '../../matrix/cell.ts'
+import { type MediaOutcome, type MediaPolicy, mediaOutcome } from '../../matrix/media-policy.ts'
+import type { PolicyDeparture } from '../../matrix/platform.ts'
+import { keyingOf, protectionsOf, sendingKeys } from '../evidence/protection.ts'
+import { readStreams } from '../evidence/streams.ts'
+import { findCall, readTrace } from '../evidence/trace.ts'
+import type { PeerEvidence } from '../peers/peer.ts'
+import type { OsrtpPair } from './osrtp-identity.ts'
+import type { Probe } from './probe.ts'
+
+/** Told from the wire. */
+export interface Outcome {
+  /** Agreed keying, none for plain RTP; undefined where there was no call. */
+  readonly keying: 'sdes' | 'dtls' | 'none' | undefined
+  /** Descriptions and packets bear it out. */
+  readonly sound: boolean
+  readonly seen: string
+}
+
+/** RFC 3261 sections 21.4.26 and 21.6.4: the description is refused, and nothing else. */
+const refusals: readonly number[] = [488, 606]
+
+/** Of a call that was refused, with the final status. */
+export function refusal(status: number, evidence: PeerEvidence, cell: Cell): Outcome {
+  const sent = read(evidence, cell).streams.edge?.packets ?? 0
+  const seen = `refused with ${status}${sent === 0 ? '' : `, after ${sent} packets of audio`}`
+  return { keying: undefined, sound: refusals.includes(status) && sent === 0, seen }
+}
+
+/** Of a call that came about. */
+export function agreement(evidence: PeerEvidence, cell: Cell): Outcome {
+  const { call, streams } = read(evidence, cell)
+  const { offer, answer } = protectionsOf(call)
+  const keying = answer && keyingOf(answer)
+  const [toEdge, toPeer] = [streams.peer, streams.edge].map((stream) => stream?.protection.kind ?? 'nothing')
+  const seen = `${offer?.profile} answered with ${answer?.profile} and ${keying ?? 'no keys'}; ${toEdge} to the edge, ${toPeer} to the peer`
+  const expected = keying === undefined ? 'plain' : 'srtp'
+  return { keying: keying ?? 'none', sound: offer?.profile === answer?.profile && toEdge === expected && toPeer === expected, seen }
+}
+
+/** The last INVITE of the call and its media, in order of time and without keep-alives. */
+function read({ sip, rtp, srtpKeys }: PeerEvidence, { axes }: Cell) {
+  const messages = sip.filter(({ bytes }) => bytes.length > 4).toSorted((a, b) => a.at - b.at)
+  const call = findCall(readTrace(messages))
+  const packets = rtp.toSorted((a, b) => a.at - b.at)
+  return { call, streams: readStreams(packets, call, axes.codec, sendingKeys(call, srtpKeys)) }
+}
+
+/** Holds an outcome against the table; a product's known ways are lived with, and told. */
+export function judgeOutcome(pair: OsrtpPair, came: Outcome, departures: readonly PolicyDeparture[]): Probe {
+  const { offerer, edge, peer } = pair
+  const wanted = outcomeOf(pair, peer)
+  const name = offerer === 'edge' ? `edge ${edge} to peer ${peer}` : `peer ${peer} to edge ${edge}`
+  const demand = `an offer of ${name} comes to ${sayOutcome(wanted)}`
+  const probe: Probe = { case: name, about: 'media', rule: wanted.rule, demand, met: meets(came, wanted), seen: came.seen }
+  const departure = departures.find(({ policy }) => policy === peer)
+  if (probe.met || departure === undefined || !meets(came, outcomeOf(pair, departure.comes_to))) return probe
+  return { ...probe, met: true, departure: departure.id }
+}
+
+const outcomeOf = ({ offerer, edge }: OsrtpPair, peer: MediaPolicy): MediaOutcome =>
+  offerer === 'peer' ? mediaOutcome(peer, edge) : mediaOutcome(edge, peer)
+
+function meets({ keying, sound }: Outcome, { keyings }: MediaOutcome): boolean {
+  if (!sound || keying === undefined || keyings === undefined) return sound && keying === undefined && keyings === undefined
+  return keying === 'none' ? keyings.length === 0 : keyings.includes(keying)
+}
+
+function sayOutcome({ keyings }: MediaOutcome): string {
+  if (keyings === undefined) return 'no call'
+  return keyings.length === 0 ? 'plain RTP' : `SRTP keyed by ${keyings.join(' or ')}`
+}

@@ -11,6 +11,8 @@ export interface Finding {
   readonly packet?: number | undefined
   /** Likely cause, for the person who has to mend it. */
   readonly cause?: string | undefined
+  /** Nothing that rests on this can be judged either, although it did not fail. */
+  readonly blind?: boolean
 }
 
 export interface Expectation {
@@ -21,8 +23,8 @@ export interface Expectation {
   /** Absent: applies to every cell. */
   readonly applies?: (axes: Axes) => boolean
   /**
-   * Expectations this one rests on. When one of them failed, this one is not judged: what
-   * follows from a broken foundation is not a second fault.
+   * Expectations this one rests on. When one of them failed, or left the judge blind, this one is
+   * not judged: what follows from a broken foundation is not a second fault.
    */
   readonly after: readonly string[]
   readonly judge: (evidence: CellEvidence) => Finding

@@ -1,12 +1,12 @@
 /**
  * Turns evidence into a verdict, expectation by expectation. What an expectation rests on
- * is judged first; when that failed, it is left unjudged and says so, because a broken
- * foundation is one fault, not several.
+ * is judged first; when that failed, or left nothing to look at, it is left unjudged and says
+ * so, because a broken foundation is one fault, not several.
  */
 import type { ExpectationResult } from '../../reports/schema/results.ts'
 import type { CellEvidence } from '../evidence/cell-evidence.ts'
 import { expectations } from './catalogue.ts'
-import type { Expectation } from './expectation.ts'
+import type { Expectation, Finding } from './expectation.ts'
 
 /**
  * Judges the expectations named, those that apply to the cell, in the order of the catalogue.
@@ -21,9 +21,13 @@ export function judge(
   if (unknown !== undefined) throw new RangeError(`no expectation is called "${unknown}"`)
   const wanted = [...expectations.values()].filter((one) => ids.includes(one.id) && (one.applies?.(evidence.cell.axes) ?? true))
   const judged = new Map<string, ExpectationResult>()
+  const unsound = new Set<string>()
   for (const expectation of inOrderOfFoundation(wanted)) {
-    const broken = expectation.after.find((id) => ['fail', 'skipped'].includes(judged.get(id)?.verdict ?? 'pass'))
-    judged.set(expectation.id, broken === undefined ? settle(expectation, evidence, remedies) : leave(expectation, broken, evidence))
+    const broken = expectation.after.find((id) => unsound.has(id))
+    const finding = broken === undefined ? expectation.judge(evidence) : undefined
+    if (finding === undefined || finding.verdict === 'fail' || finding.blind === true) unsound.add(expectation.id)
+    const result = finding === undefined ? leave(expectation, broken!, evidence) : settle(expectation, finding, evidence, remedies)
+    judged.set(expectation.id, result)
   }
   return wanted.map((expectation) => judged.get(expectation.id)!)
 }
@@ -43,8 +47,12 @@ function inOrderOfFoundation(wanted: readonly Expectation[]): Expectation[] {
   return done
 }
 
-function settle(expectation: Expectation, evidence: CellEvidence, remedies: Readonly<Record<string, string>>): ExpectationResult {
-  const { message, packet, cause, ...finding } = expectation.judge(evidence)
+function settle(
+  expectation: Expectation,
+  { message, packet, cause, blind: _, ...finding }: Finding,
+  evidence: CellEvidence,
+  remedies: Readonly<Record<string, string>>,
+): ExpectationResult {
   const place = { ...(message === undefined ? {} : { message }), ...(packet === undefined ? {} : { packet }) }
   return {
     id: expectation.id,

@@ -235,6 +235,13 @@ const rows: readonly BrokenProtection[] = [
   },
 ]
 
+/** Every fourth packet's payload begins alike, as ciphertext now and then does. */
+function alikeAtFirst(bytes: Uint8Array): Uint8Array {
+  const copy = bytes.slice()
+  if (((copy[2]! << 8) | copy[3]!) % 8 < 2) copy[12] = 0x78
+  return copy
+}
+
 describe('broken protection', () => {
   test.each(rows)('$id: $what', ({ id, axes, changes, seen, cause, at, packetOf }) => {
     const evidence = proofCall(axes, changes)
@@ -311,8 +318,20 @@ describe('what is no fault', () => {
       verdict: 'inconclusive',
       seen: 'the keys of the edge are not known',
     })
+    const opus = { ...encrypted('dtls'), codec: 'opus' as const }
+    const lookalikes = (wires: readonly RtpWire[]) =>
+      protectRtp(wires, 'edge').map((wire) => ({ ...wire, bytes: alikeAtFirst(wire.bytes) }))
+    const alike = proofCall(opus, { peer: { srtpKeys: [] }, protect: { edge: lookalikes } })
+    expect(alike.streams.edge!.protection.counts.plain).toBeGreaterThan(0)
+    expect(judge(['media.encrypted-to-peer'], alike)[0]).toMatchObject({ verdict: 'inconclusive' })
     const plain = proofCall(encrypted('dtls'), { peer: { srtpKeys: [] }, protect: { edge: (wires) => [...wires] } })
     expect(judge(['media.encrypted-to-peer'], plain)[0]).toMatchObject({ verdict: 'fail' })
+  })
+
+  test('what rests on packets that cannot be opened is left alone: nothing of it is red', () => {
+    const unknown = proofCall(encrypted('dtls'), { peer: { srtpKeys: [] } })
+    const judged = judge(['media.encrypted-to-peer', 'codec.media', 'media.heard-by-peer', 'media.level', 'media.loss'], unknown)
+    expect(judged.map(({ verdict }) => verdict)).toEqual(['inconclusive', 'skipped', 'skipped', 'skipped', 'skipped'])
   })
 
   test('a key that was changed during the call', () => {

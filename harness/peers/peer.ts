@@ -77,7 +77,7 @@ export interface RegisterOutcome {
 export interface PeerEvidence {
   readonly sip: readonly SipWire[]
   readonly rtp: readonly RtpWire[]
-  /** The TLS connections `sip` travelled on, from their first byte; absent where they carry other cells' calls too. */
+  /** The TLS connections `sip` travelled on, from their first byte; absent where there are none. */
   readonly path?: readonly PathWire[]
   /** Key log lines of the TLS connections `sip` travelled on. Secret: for `capture.pcapng` alone. */
   readonly tlsKeys?: readonly string[]

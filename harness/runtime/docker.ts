@@ -93,7 +93,7 @@ export async function startDocker(options: RuntimeOptions): Promise<StartedRunti
   )
   const edge = new EdgeClient({ host: addresses.edge, port: ports.http }, token)
   const edgeInfo = await edge.info()
-  const place = { address: addresses.asterisk, configuration: folders.asterisk, capture: folders.capture }
+  const place = { address: addresses.asterisk, configuration: folders.asterisk, capture: folders.capture, cells: asteriskCells }
   const asterisk = real ? stack.use(await AsteriskPeer.connect(place, manager)) : undefined
   const persona = emulated
     ? stack.use(await RemotePersona.connect({ host: addresses.genericPbx, port: ports.http, token }, async () => {}))

@@ -258,6 +258,12 @@ describe('what is no fault', () => {
     expect(judge(['media.fallback-plain'], proofCall({ transport: 'tcp' }))).toEqual([])
   })
 
+  test('two tones no call has, however clear: a codec begins like that', () => {
+    const own = proofCall().edge!.tones
+    const evidence = proofCall({}, { edge: { tones: [{ pair: [570, 620], levelDbm0: -20, purity: 0.95, windows: 1 }, ...own] } })
+    expect(judge(['media.identity'], evidence)[0]).toMatchObject({ verdict: 'pass' })
+  })
+
   test('a codec that stumbles for a moment: it is no other call, and the long stretches outweigh it', () => {
     const good = { pair: tonePair(1), levelDbm0: -16, purity: 0.99, windows: 90 }
     const stumble = { pair: tonePair(9), levelDbm0: -1, purity: 0.5, windows: 1 }

@@ -1,5 +1,5 @@
 /** Expectations on media: codec in the descriptions and in the packets, tones heard, level, loss, and that plain is plain. */
-import type { TonePair } from '../../protocol/audio/tone.ts'
+import { type TonePair, tonePairIndex } from '../../protocol/audio/tone.ts'
 import { parseSdp } from '../../protocol/sdp/session.ts'
 import type { CodecName } from '../../protocol/sdp/types.ts'
 import type { CellEvidence, HeardStretch, StreamFacts } from '../evidence/cell-evidence.ts'
@@ -22,6 +22,7 @@ const clearPurity = 0.8
 
 const other = (side: Side): Side => (side === 'peer' ? 'edge' : 'peer')
 const pairText = (pair: TonePair | undefined): string => (pair === undefined ? 'no tone' : `${pair[0]}+${pair[1]} Hz`)
+const isPair = (pair: TonePair | undefined): pair is TonePair => pair !== undefined && tonePairIndex(pair) !== undefined
 const samePair = (a: TonePair, b: TonePair): boolean => a[0] === b[0] && a[1] === b[1]
 
 function negotiated({ cell, call }: CellEvidence): Finding {
@@ -96,8 +97,8 @@ function ownTones(evidence: CellEvidence): Finding {
   for (const listener of ['peer', 'edge'] as const) {
     const wanted = listener === 'peer' ? identity.edgeTone : identity.peerTone
     const heard = heardBy(listener, evidence)
-    // A codec that stumbles may look like some pair for a moment; another call's audio is a pair, and a clear one.
-    const strange = heard.find(({ pair, purity }) => pair !== undefined && !samePair(pair, wanted) && purity >= clearPurity)
+    // A codec that stumbles may look like two tones for a moment; another call's audio is a pair calls have, and a clear one.
+    const strange = heard.find(({ pair, purity }) => isPair(pair) && !samePair(pair, wanted) && purity >= clearPurity)
     if (strange !== undefined) {
       return fail(expected, `the ${listener} heard ${pairText(strange.pair)}`, { cause: 'audio of another call reached this one' })
     }

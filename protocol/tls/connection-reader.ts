@@ -33,6 +33,11 @@ export class TlsConnectionReader {
     this.#secretsOf = secretsOf
   }
 
+  /** What secrets of this connection go by, once the client has spoken: hexadecimal in lower case. */
+  get clientRandom(): string | undefined {
+    return this.#clientRandom
+  }
+
   /** What the server chose, once it has. */
   get hello(): ServerHello | undefined {
     return this.#hello

@@ -20,3 +20,8 @@ export function parseKeyLog(text: string): Map<string, TlsSecrets> {
   }
   return connections
 }
+
+/** The lines `parseKeyLog` reads these secrets from. */
+export function writeKeyLog(clientRandom: string, secrets: TlsSecrets): string[] {
+  return [...secrets].map(([label, secret]) => `${label} ${clientRandom} ${secret.toString('hex')}`)
+}

@@ -10,7 +10,7 @@ import type { PeerIdentity, PeerSession, StartedPeer } from '../peer.ts'
 import { AmiClient } from './ami.ts'
 import type { AmiEvent } from './ami-event.ts'
 import { WireCapture } from './capture.ts'
-import { type AsteriskCell, asteriskConfiguration, registrationFileName } from './config.ts'
+import { type AsteriskCell, asteriskConfiguration, registrationFileName, sipPort, tlsPorts } from './config.ts'
 import { type ManagerLogin, managerPort } from './core-config.ts'
 import { Registrations } from './registrations.ts'
 import { AsteriskSession } from './session.ts'
@@ -22,6 +22,8 @@ export interface AsteriskPlace {
   /** Folders on this machine that the container has at `/etc/asterisk` and `/capture`. */
   readonly configuration: string
   readonly capture: string
+  /** Those its configuration was written for. */
+  readonly cells: readonly AsteriskCell[]
 }
 
 /** Writes the files Asterisk will start with. Before its container starts. */
@@ -45,12 +47,14 @@ export class AsteriskPeer implements StartedPeer {
   readonly #registrations: Registrations
   readonly #place: AsteriskPlace
   readonly #manager: ManagerLogin
+  readonly #tlsPorts: ReadonlyMap<string, number>
   readonly #sessions = new Map<string, AsteriskSession>()
   /** Which session a channel belongs to, by unique id. */
   readonly #channels = new Map<string, AsteriskSession>()
 
   private constructor(place: AsteriskPlace, manager: ManagerLogin, ami: AmiClient, capture: WireCapture, version: string) {
     this.#place = place
+    this.#tlsPorts = tlsPorts(place.cells)
     this.#manager = manager
     this.#ami = ami
     this.#capture = capture
@@ -86,6 +90,7 @@ export class AsteriskPeer implements StartedPeer {
       capture: this.#capture,
       registrations: this.#registrations,
       address: this.#place.address,
+      port: this.#tlsPorts.get(identity.number) ?? sipPort,
       logLines: (word) => this.#logLines(word),
       closed: (closed) => this.#forget(closed),
       lostBefore: await this.#capture.lost(),

@@ -20,7 +20,7 @@ function request(method: string, cseq: number, extra: [string, string][] = [], b
 
 function call(...said: [dir: SipWire['dir'], message: SipMessage][]): IndexedCall {
   const wires = said.map(([dir], at): SipWire => ({ at, dir, transport: 'udp', local: address, remote: address, bytes: new Uint8Array() }))
-  return { callId: 'x', users: new Set(), wires, messages: said.map(([, message]) => message) }
+  return { callId: 'x', users: new Set(), wires, messages: said.map(([, message]) => message), path: undefined }
 }
 
 describe('the final status', () => {

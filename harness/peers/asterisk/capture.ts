@@ -12,7 +12,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Frame } from '../../../protocol/capture/capture-file.ts'
 import { parseKeyLog, type TlsSecrets } from '../../../protocol/tls/key-log.ts'
 import { UnableError } from '../../errors.ts'
-import { asteriskPorts } from './config.ts'
+import { sipPort } from './config.ts'
 import { rtpPorts } from './core-config.ts'
 import { PcapTail } from './pcap-tail.ts'
 import { WireIndex } from './wire-index.ts'
@@ -49,7 +49,7 @@ export class WireCapture implements AsyncDisposable {
     this.#socket = socket
     this.index = new WireIndex({
       address: options.address,
-      sipPort: asteriskPorts.udp,
+      sipPort,
       rtpPorts,
       secretsOf: (clientRandom) => this.#secrets.get(clientRandom),
     })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Axes } from '../../../matrix/axes.ts'
-import { type AsteriskCell, asteriskConfiguration, registrationFile } from './config.ts'
+import { type AsteriskCell, asteriskConfiguration, registrationFile, tlsPorts } from './config.ts'
 
 const manager = { username: 'trunkproof', secret: 'secret' }
 
@@ -57,7 +57,7 @@ describe('an endpoint', () => {
   test('carries the axes of its cell', () => {
     const options = endpointOf(cell(1, { transport: 'tls', codec: 'opus', dtmf: 'info', registration: 'register' }))
     expect(Object.fromEntries(options)).toMatchObject({
-      transport: 'tls',
+      transport: 'tls-+99910001',
       allow: 'opus',
       dtmf_mode: 'info',
       media_encryption: 'no',
@@ -94,9 +94,19 @@ describe('an endpoint', () => {
   })
 })
 
-test('TLS is 1.3 and certificates are checked', () => {
-  const tls = sections(asteriskConfiguration([], manager).get('pjsip.conf')!).find(({ name }) => name === 'tls')!
-  expect(Object.fromEntries(tls.options)).toMatchObject({ method: 'tlsv1_3', verify_server: 'yes', bind: '0.0.0.0:5061' })
+test('TLS is 1.3, certificates are checked, and each cell has a listener, hence connections, of its own', () => {
+  const cells = [cell(1, { transport: 'tls' }), cell(2), cell(3, { transport: 'tls' })]
+  const all = sections(asteriskConfiguration(cells, manager).get('pjsip.conf')!)
+  const tls = all.filter(({ options }) => options.get('protocol') === 'tls')
+  for (const { options } of tls) expect(Object.fromEntries(options)).toMatchObject({ method: 'tlsv1_3', verify_server: 'yes' })
+  expect(tls.map(({ name, options }) => [name, options.get('bind')])).toEqual([
+    ['tls-+99910001', '0.0.0.0:30000'],
+    ['tls-+99910003', '0.0.0.0:30001'],
+  ])
+  expect([...tlsPorts(cells)]).toEqual([
+    ['+99910001', 30_000],
+    ['+99910003', 30_001],
+  ])
 })
 
 test('every cell has an endpoint, an address and credentials of its own', () => {

@@ -7,7 +7,6 @@
 import type { Axes } from '../../../matrix/axes.ts'
 import type { Cell } from '../../../matrix/cell.ts'
 import { mediaOfPolicy } from '../../../matrix/media-policy.ts'
-import type { Transport } from '../../../protocol/wire.ts'
 import { UnableError } from '../../errors.ts'
 import type { PeerIdentity } from '../peer.ts'
 import { containerFolders, coreConfiguration, type ManagerLogin, section } from './core-config.ts'
@@ -22,7 +21,16 @@ export interface AsteriskCell {
 /** Names in the mounted PKI folder: the authority both sides trust, and Asterisk's own certificate. */
 const pkiFiles = { authority: 'ca.crt', certificate: 'asterisk.crt', key: 'asterisk.key' } as const
 
-export const asteriskPorts: Readonly<Record<Transport, number>> = { udp: 5060, tcp: 5060, tls: 5061 }
+/** For UDP and TCP. */
+export const sipPort = 5060
+/** TLS has a port for each cell from here on: with one for all, their calls would share connections. Wireshark takes them for nothing else. */
+const firstTlsPort = 30_000
+
+/** Where each cell that speaks TLS is reached, by its number. */
+export function tlsPorts(cells: readonly AsteriskCell[]): ReadonlyMap<string, number> {
+  const secure = cells.filter(({ identity }) => identity.edge.transport === 'tls')
+  return new Map(secure.map(({ identity }, place) => [identity.number, firstTlsPort + place]))
+}
 
 /** Written while Asterisk runs: the registrations in force. See {@link registrationFile}. */
 export const registrationFileName = 'pjsip_registrations.conf'
@@ -32,7 +40,7 @@ export function asteriskConfiguration(cells: readonly AsteriskCell[], manager: M
   const numbers = new Set(cells.map(({ identity }) => identity.number))
   if (numbers.size !== cells.length) throw new RangeError('two cells for Asterisk share a number')
   const files = coreConfiguration(manager)
-  files.set('pjsip.conf', global() + transports() + cells.map(endpoint).join(''))
+  files.set('pjsip.conf', global() + transports(tlsPorts(cells)) + cells.map(endpoint).join(''))
   // Registrations live in a file of their own, so that one can begin without the rest being read again.
   files.set(
     'sorcery.conf',
@@ -56,7 +64,7 @@ export function registrationFile(active: readonly ActiveRegistration[]): string 
     .map(({ identity, wrongPassword }) =>
       section(registrationName(identity), {
         type: 'registration',
-        transport: identity.edge.transport,
+        transport: transportName(identity),
         server_uri: edgeUri(identity),
         client_uri: edgeUri(identity, identity.username),
         contact_user: identity.number,
@@ -91,15 +99,18 @@ function global(): string {
   return section('global', { type: 'global', endpoint_identifier_order: 'username,ip' }) + section('system', { type: 'system' })
 }
 
-function transports(): string {
+/** A transport with a listener of its own has connections of its own. */
+function transportName({ edge, number }: PeerIdentity): string {
+  return edge.transport === 'tls' ? `tls-${number}` : edge.transport
+}
+
+function transports(ports: ReadonlyMap<string, number>): string {
   const { pki } = containerFolders
-  return (
-    section('udp', { type: 'transport', protocol: 'udp', bind: `0.0.0.0:${asteriskPorts.udp}` }) +
-    section('tcp', { type: 'transport', protocol: 'tcp', bind: `0.0.0.0:${asteriskPorts.tcp}` }) +
-    section('tls', {
+  const tls = (number: string, port: number): string =>
+    section(`tls-${number}`, {
       type: 'transport',
       protocol: 'tls',
-      bind: `0.0.0.0:${asteriskPorts.tls}`,
+      bind: `0.0.0.0:${port}`,
       cert_file: `${pki}/${pkiFiles.certificate}`,
       priv_key_file: `${pki}/${pkiFiles.key}`,
       ca_list_file: `${pki}/${pkiFiles.authority}`,
@@ -109,6 +120,10 @@ function transports(): string {
       verify_client: 'yes',
       require_client_cert: 'no',
     })
+  return (
+    section('udp', { type: 'transport', protocol: 'udp', bind: `0.0.0.0:${sipPort}` }) +
+    section('tcp', { type: 'transport', protocol: 'tcp', bind: `0.0.0.0:${sipPort}` }) +
+    [...ports].map(([number, port]) => tls(number, port)).join('')
   )
 }
 
@@ -136,7 +151,7 @@ function endpoint({ cell, identity }: AsteriskCell): string {
   const name = identity.number
   const account = section(name, {
     type: 'endpoint',
-    transport: identity.edge.transport,
+    transport: transportName(identity),
     context: 'answer',
     disallow: 'all',
     allow: codecNames[axes.codec],

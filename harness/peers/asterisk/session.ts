@@ -15,8 +15,9 @@ import type { AmiClient } from './ami.ts'
 import type { AmiEvent } from './ami-event.ts'
 import { eventTypes, finalStatus, hasOpenRequest, infoDigits, localPorts, mediaFacts } from './calls.ts'
 import type { WireCapture } from './capture.ts'
-import { asteriskPorts, edgeUri } from './config.ts'
+import { edgeUri } from './config.ts'
 import type { Registrations } from './registrations.ts'
+import type { TlsPath } from './tcp-connection.ts'
 import type { IndexedCall } from './wire-index.ts'
 
 /** What a session is given. */
@@ -26,8 +27,9 @@ export interface SessionResources {
   readonly connectAmi: () => Promise<AmiClient>
   readonly capture: WireCapture
   readonly registrations: Registrations
-  /** Asterisk's address. */
+  /** Where Asterisk is reached. */
   readonly address: string
+  readonly port: number
   /** Lines of Asterisk's log about a word. */
   readonly logLines: (word: string) => Promise<string[]>
   readonly closed: (session: AsteriskSession) => void
@@ -71,7 +73,7 @@ export class AsteriskSession implements PeerSession {
     this.#resources = resources
     this.#users = new Set([identity.number, identity.username])
     const { transport } = identity.edge
-    this.contactUri = `sip:${identity.username}@${resources.address}:${asteriskPorts[transport]};transport=${transport}`
+    this.contactUri = `sip:${identity.username}@${resources.address}:${resources.port};transport=${transport}`
     this.#up.promise.catch(() => {})
   }
 
@@ -200,9 +202,11 @@ export class AsteriskSession implements PeerSession {
       )
     const rtp = this.#media(calls)
     const media = mediaFacts(rtp)
+    const paths = new Set(calls.flatMap(({ path }) => (path === undefined ? [] : [path])))
     return {
-      sip: calls.flatMap((call) => call.wires).toSorted((a, b) => a.at - b.at),
+      sip: calls.flatMap((call) => call.wires).toSorted(inTime),
       rtp,
+      ...(paths.size === 0 ? {} : pathEvidence([...paths])),
       digits: this.#heardDigits(calls, rtp),
       // Asterisk does not say what it hears: tones are read from the packets that reached it.
       tones: [],
@@ -243,7 +247,7 @@ export class AsteriskSession implements PeerSession {
     return [...localPorts(calls)]
       .flatMap((port) => this.#resources.capture.index.mediaAt(port))
       .filter((wire) => wire.at >= since && wire.at <= until)
-      .toSorted((a, b) => a.at - b.at)
+      .toSorted(inTime)
   }
 
   #hearsNow(): boolean {
@@ -270,6 +274,12 @@ export class AsteriskSession implements PeerSession {
       return { ...heard, method: 'info' }
     })
   }
+}
+
+const inTime = (a: { readonly at: number }, b: { readonly at: number }): number => a.at - b.at
+
+function pathEvidence(paths: readonly TlsPath[]): Pick<PeerEvidence, 'path' | 'tlsKeys'> {
+  return { path: paths.flatMap(({ wires }) => wires).toSorted(inTime), tlsKeys: paths.flatMap((path) => path.keys()) }
 }
 
 /** The capture and Asterisk do not look at the clock in the same instant, milliseconds. */

@@ -11,7 +11,7 @@ import { parseMessage } from '../../../protocol/sip/parser.ts'
 import { parseUri } from '../../../protocol/sip/uri.ts'
 import type { Address, RtpWire, SipWire } from '../../../protocol/wire.ts'
 import { SendingLateness } from './lateness.ts'
-import { type SecretsOf, TcpConnection } from './tcp-connection.ts'
+import { type Ends, type SecretsOf, TcpConnection, type TlsPath } from './tcp-connection.ts'
 
 /** One SIP dialog or exchange, by its Call-ID. */
 export interface IndexedCall {
@@ -20,6 +20,8 @@ export interface IndexedCall {
   readonly users: ReadonlySet<string>
   readonly wires: SipWire[]
   readonly messages: SipMessage[]
+  /** The TLS connection it began on, if it did: every call here keeps to one. */
+  readonly path: TlsPath | undefined
 }
 
 export interface WireIndexOptions {
@@ -96,25 +98,25 @@ export class WireIndex {
       this.#connections.set(key, connection)
     }
     const ends = this.#ends(chunk.source, chunk.destination)
-    for (const bytes of connection.take(chunk)) {
-      const { transport, tls } = connection
-      this.#addSip({ at: chunk.at, ...ends, transport, bytes, ...(tls === undefined ? {} : { tls }) })
+    for (const bytes of connection.take(chunk, ends)) {
+      const { transport, tls, path } = connection
+      this.#addSip({ at: chunk.at, ...ends, transport, bytes, ...(tls === undefined ? {} : { tls }) }, path)
     }
   }
 
-  #addSip(wire: SipWire): void {
+  #addSip(wire: SipWire, path?: TlsPath): void {
     const parsed = parseMessage(wire.bytes)
     // Keep-alives, and what nobody could attribute to a call.
     const message = parsed.ok ? parsed.message : parsed.error.message
     const callId = message?.headers.get('Call-ID')
     if (message === undefined || callId === undefined) return
-    const call = this.#calls.get(callId) ?? { callId, users: usersOf(message), wires: [], messages: [] }
+    const call = this.#calls.get(callId) ?? { callId, users: usersOf(message), wires: [], messages: [], path }
     this.#calls.set(callId, call)
     call.wires.push(wire)
     call.messages.push(message)
   }
 
-  #ends(from: Address, to: Address): { dir: 'in' | 'out'; local: Address; remote: Address } {
+  #ends(from: Address, to: Address): Ends {
     return from.address === this.#options.address ? { dir: 'out', local: from, remote: to } : { dir: 'in', local: to, remote: from }
   }
 }

@@ -3,10 +3,11 @@
  * and SIPp in a third: what is asked of one is asked of the other by the same command
  * over the same kind of wire. CPU is what the server's container used, nothing else's.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type Docker from 'dockerode'
+import { type Authority, makeAuthority } from '../endpoint/certificates.ts'
 import { removeLeftovers, removeRun } from '../harness/docker/cleanup.ts'
 import { connectEngine } from '../harness/docker/engine.ts'
 import { type ImageName, provideImage } from '../harness/docker/images.ts'
@@ -21,15 +22,21 @@ import { coreConfiguration, section } from '../harness/peers/asterisk/core-confi
 /** `edge-with-media` opens ports and a media clock for each call, as Asterisk does; `edge` answers that there will be no media. */
 export type CallServerName = 'edge' | 'edge-with-media' | 'asterisk'
 
+export type SignallingTransport = 'udp' | 'tls'
+
 /** What is asked of a server; where it is comes from its name. */
-export type Load = Omit<SippOptions, 'target' | 'transport'>
+export interface Load extends Omit<SippOptions, 'target' | 'transport' | 'tls'> {
+  /** Default: UDP. */
+  readonly transport?: SignallingTransport
+}
 
 export interface Measured extends SippResult {
   /** CPU seconds the server used from the first call until after the last. */
   readonly cpuSeconds: number
 }
 
-const sipPort = 5060
+const ports = { udp: 5060, tls: 5061 } as const
+const pki = '/etc/trunkproof/pki'
 /** A server goes on a little after SIPp is done: its last calls' ends are part of them. */
 const settleMs = 500
 
@@ -42,6 +49,7 @@ export class CallServers implements AsyncDisposable {
   readonly #gateway: string
   readonly #addresses: Readonly<Record<CallServerName, string>>
   #sipp: SippPlace | undefined
+  #authority: Authority | undefined
 
   private constructor(engine: Docker, { subnet, host, edge, asterisk, genericPbx }: LabAddresses) {
     this.#engine = engine
@@ -70,12 +78,22 @@ export class CallServers implements AsyncDisposable {
   /** Puts a load on one server and waits for its end. */
   async load(name: CallServerName, load: Load): Promise<Measured> {
     const before = await this.cpuSeconds(name)
-    const result = await runSipp(
-      { ...load, target: { address: this.#addresses[name], port: sipPort }, transport: 'udp' },
-      { place: this.#sipp! },
-    )
+    const { transport = 'udp' } = load
+    const target = { address: this.#addresses[name], port: ports[transport] }
+    const tls = transport === 'tls' ? { tls: { version: '1.3' as const } } : {}
+    const result = await runSipp({ ...load, target, transport, ...tls }, { place: this.#sipp! })
     await new Promise((resolve) => setTimeout(resolve, settleMs))
     return { ...result, cpuSeconds: (await this.cpuSeconds(name)) - before }
+  }
+
+  /** What `service` on a server is called over TLS. */
+  secureUri(name: CallServerName): string {
+    return `sip:service@${this.#addresses[name]}:${ports.tls};transport=tls`
+  }
+
+  /** This machine as the servers see it, and the authority they and their callers trust. */
+  get caller(): { readonly host: string; readonly authority: Authority } {
+    return { host: this.#gateway, authority: this.#authority! }
   }
 
   /** CPU a server has used since it started. */
@@ -99,6 +117,7 @@ export class CallServers implements AsyncDisposable {
     const network = `trunkproof-${this.#runId}`
     const image = (name: ImageName): Promise<string> => provideImage(this.#engine, name, (line) => console.error(line))
     const sippImage = image('sipp')
+    await this.#writeCertificates(names)
     await this.#engine.createNetwork({
       Name: network,
       Internal: true,
@@ -108,28 +127,55 @@ export class CallServers implements AsyncDisposable {
     await Promise.all(
       names.map(async (name) => {
         if (name === 'asterisk') await this.#run(name, network, { Image: await image(name), ...this.#asterisk(then) })
-        else await this.#run(name, network, { Image: await image('edge'), Cmd: this.#edgeArguments(name) })
+        else
+          await this.#run(name, network, { Image: await image('edge'), Cmd: this.#edgeArguments(name), HostConfig: { Binds: [this.#pki] } })
       }),
     )
     this.#sipp = inContainer({ engine: this.#engine, image: await sippImage, network, runId: this.#runId })
   }
 
+  async #writeCertificates(names: readonly CallServerName[]): Promise<void> {
+    const folder = join(this.#folder, 'pki')
+    mkdirSync(folder, { mode: 0o755 })
+    this.#authority = await makeAuthority()
+    writeFileSync(join(folder, 'ca.crt'), this.#authority.certPem)
+    for (const name of names) {
+      const { certPem, keyPem } = await this.#authority.issue({ names: [this.#addresses[name]] })
+      writeFileSync(join(folder, `${name}.crt`), certPem)
+      writeFileSync(join(folder, `${name}.key`), keyPem)
+    }
+  }
+
+  get #pki(): string {
+    return `${join(this.#folder, 'pki')}:${pki}:ro`
+  }
+
   #edgeArguments(name: CallServerName): string[] {
     return [
-      ...['--host', this.#addresses[name], '--sip-port', String(sipPort), '--rtp-ports', '10000-29999'],
+      ...['--host', this.#addresses[name], '--sip-port', String(ports.udp), '--rtp-ports', '10000-29999'],
+      ...[
+        '--tls-port',
+        String(ports.tls),
+        '--tls-cert',
+        `${pki}/${name}.crt`,
+        '--tls-key',
+        `${pki}/${name}.key`,
+        '--tls-ca',
+        `${pki}/ca.crt`,
+      ],
       ...['--token', 'for-nobody', '--open-number', 'service', '--log-level', 'warn'],
       ...(name === 'edge-with-media' ? ['--echo-default'] : []),
     ]
   }
 
   #asterisk(then: string): Partial<Docker.ContainerCreateOptions> {
-    const binds = [...asteriskFiles(then, this.#subnet)].map(([name, text]) => {
+    const binds = [...asteriskFiles(then)].map(([name, text]) => {
       const path = join(this.#folder, `asterisk-${name}`)
       writeFileSync(path, text)
       return `${path}:/etc/asterisk/${name}:ro`
     })
     // Without the image's own start: it captures, and that costs CPU.
-    return { Entrypoint: ['bash', '-c', asteriskStart], HostConfig: { Binds: binds, Tmpfs: { '/capture': '' } } }
+    return { Entrypoint: ['bash', '-c', asteriskStart], HostConfig: { Binds: [...binds, this.#pki], Tmpfs: { '/capture': '' } } }
   }
 
   async #run(name: CallServerName, network: string, options: Docker.ContainerCreateOptions): Promise<void> {
@@ -154,15 +200,26 @@ echo '{"event":"ready"}'
 wait $server`
 
 /** Only what a call that is answered needs; no log line a call. */
-function asteriskFiles(then: string, subnet: string): Map<string, string> {
+function asteriskFiles(then: string): Map<string, string> {
   const files = coreConfiguration({ username: 'nobody', secret: 'for-nobody' })
+  const [cert, key] = [`${pki}/asterisk.crt`, `${pki}/asterisk.key`]
+  const endpoint = { type: 'endpoint', context: 'calls', disallow: 'all', allow: 'ulaw', direct_media: 'no', rtp_symmetric: 'yes' }
   files.set('modules.conf', `${files.get('modules.conf')}load = app_echo.so\n`)
   files.set(
     'pjsip.conf',
-    section('global', { type: 'global', endpoint_identifier_order: 'ip' }) +
-      section('udp', { type: 'transport', protocol: 'udp', bind: `0.0.0.0:${sipPort}` }) +
-      section('sipp', { type: 'endpoint', context: 'calls', disallow: 'all', allow: 'ulaw', direct_media: 'no', rtp_symmetric: 'yes' }) +
-      section('sipp-by-address', { type: 'identify', endpoint: 'sipp', match: subnet }),
+    section('global', { type: 'global', endpoint_identifier_order: 'username' }) +
+      section('udp', { type: 'transport', protocol: 'udp', bind: `0.0.0.0:${ports.udp}` }) +
+      section('tls', {
+        type: 'transport',
+        protocol: 'tls',
+        bind: `0.0.0.0:${ports.tls}`,
+        method: 'tlsv1_3',
+        cert_file: cert,
+        priv_key_file: key,
+      }) +
+      // SIPp's own user part: takes plain RTP and SRTP keyed by SDES.
+      section('sipp', { ...endpoint, media_encryption: 'sdes', media_encryption_optimistic: 'yes' }) +
+      section('dtls', { ...endpoint, media_encryption: 'dtls', dtls_cert_file: cert, dtls_private_key: key }),
   )
   files.set('extensions.conf', `[calls]\nexten => service,1,Answer()\n same => n,${then}\n`)
   return files

@@ -10,6 +10,7 @@
  *   npm run bench -- sip-calls
  */
 import type { Benchmark } from './benchmark.ts'
+import { callsPerCpuSecond, highestClean, offer } from './call-rates.ts'
 import { type CallServerName, CallServers, type Measured } from './call-servers.ts'
 
 const names = ['edge', 'edge-with-media', 'asterisk'] as const satisfies CallServerName[]
@@ -20,34 +21,8 @@ const easyRate = 400
 const warmUpSeconds = 25
 const measuredSeconds = 4
 const rounds = 2
-const ladderSeconds = 3
-const ladderFactor = 1.25
 /** The ladder begins at this share of what one CPU could carry. */
 const ladderFoot = 0.8
-
-function offer(servers: CallServers, name: CallServerName, rate: number, seconds: number): Promise<Measured> {
-  const calls = Math.round(rate * seconds)
-  // Past the knee calls pile up: a second's worth may be open, then SIPp waits and misses its rate.
-  return servers.load(name, { scenario: 'uac', calls, rate, concurrency: Math.ceil(rate), deadlineMs: (seconds + 7) * 1000 })
-}
-
-const clean = ({ exit, statistics }: Measured, rate: number): boolean =>
-  exit.code === 0 && statistics?.retransmissions === 0 && statistics.callsPerSecond >= 0.95 * rate
-
-const callsPerCpuSecond = (measured: readonly Measured[]): number =>
-  measured.reduce((sum, { statistics }) => sum + (statistics?.succeeded ?? 0), 0) /
-  measured.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0)
-
-/** Climbs until a rate is not taken cleanly, twice over because machines have other things to do; gives the last that was. */
-async function highestClean(servers: CallServers, name: CallServerName, from: number): Promise<{ rate: number; measured?: Measured }> {
-  let best: { rate: number; measured?: Measured } = { rate: 0 }
-  for (let rate = Math.round(from); ; rate = Math.round(rate * ladderFactor)) {
-    let measured = await offer(servers, name, rate, ladderSeconds)
-    if (!clean(measured, rate)) measured = await offer(servers, name, rate, ladderSeconds)
-    if (!clean(measured, rate)) return best
-    best = { rate, measured }
-  }
-}
 
 export const benchmark: Benchmark = {
   name: 'sip-calls',

@@ -9,8 +9,11 @@ export interface Scenario {
 }
 
 export type SippStep =
-  /** Offers G.711 u-law and telephone-event, with the port SIPp will stream from. Begins the response time. */
-  | { readonly do: 'invite' }
+  /**
+   * Offers G.711 u-law and telephone-event, with the port SIPp will stream from; with `srtp` demands SRTP
+   * keyed by SDES (AES_CM_128_HMAC_SHA1_80), which SIPp then streams. Begins the response time.
+   */
+  | { readonly do: 'invite'; readonly srtp?: true }
   /** Waits for a response to the request before. `measure` ends the response time. */
   | { readonly do: 'receive'; readonly status: number; readonly optional?: true; readonly measure?: true }
   | { readonly do: 'ack' }
@@ -30,7 +33,11 @@ export function scenarioXml({ name, steps }: Scenario, audioFile: (step: number)
     switch (step.do) {
       case 'invite':
         invite = ++cseq
-        return request('INVITE', cseq, { attributes: ' retrans="500" start_rtd="1"', contact: true, sdp: true })
+        return request('INVITE', cseq, {
+          attributes: ' retrans="500" start_rtd="1"',
+          contact: true,
+          sdp: step.srtp ? protectedDescription : description,
+        })
       case 'bye':
         return request('BYE', ++cseq, { attributes: ' retrans="500"' })
       case 'ack':
@@ -64,7 +71,13 @@ const description = [
   'a=ptime:20',
 ]
 
-function request(method: string, cseq: number, parts: { attributes?: string; contact?: true; sdp?: true }): string {
+/** SIPp fills in a key of its own and takes the other side's from the answer. */
+const protectedDescription = [
+  ...description.map((line) => line.replace('RTP/AVP', 'RTP/SAVP')),
+  'a=crypto:[cryptotag1audio] [cryptosuiteaescm128sha1801audio] inline:[cryptokeyparams1audio]',
+]
+
+function request(method: string, cseq: number, parts: { attributes?: string; contact?: true; sdp?: readonly string[] }): string {
   const { attributes = '', contact, sdp } = parts
   const lines = [
     `${method} sip:[service]@[remote_ip]:[remote_port] SIP/2.0`,
@@ -78,7 +91,7 @@ function request(method: string, cseq: number, parts: { attributes?: string; con
     ...(sdp ? ['Content-Type: application/sdp'] : []),
     `Content-Length: ${sdp ? '[len]' : '0'}`,
     '',
-    ...(sdp ? description : []),
+    ...(sdp ?? []),
   ]
   // SIPp takes the indentation of the first line off all of them.
   return `<send${attributes}><![CDATA[\n${lines.join('\n')}\n]]></send>`

@@ -1,7 +1,9 @@
 /** Calls of our own endpoint over TLS to a server beside us: for keyings SIPp does not know. */
 import { MediaEngine } from '../endpoint/media/engine.ts'
+import type { SrtpKeys } from '../endpoint/media/types.ts'
 import { TransportLayer } from '../endpoint/transport/transport-layer.ts'
 import { UserAgent } from '../endpoint/user-agent.ts'
+import type { OutgoingCall } from '../endpoint/user-agent-types.ts'
 import type { Keying } from '../protocol/sdp/types.ts'
 import type { CallServers } from './call-servers.ts'
 
@@ -27,17 +29,22 @@ export class SecureCaller implements AsyncDisposable {
     return new SecureCaller(host, transports)
   }
 
-  /** Resolves when the call was answered, keys were there, and it was over again. `user` stands in From. */
-  async call(uri: string, keying: Keying, user: string): Promise<void> {
-    const keyed = Promise.withResolvers<void>()
+  /** Demands SRTP keyed so; `user` stands in From. */
+  invite(uri: string, keying: Keying, user: string, onKeys: (keys: SrtpKeys) => void): OutgoingCall {
     const protection = { offer: keying, keyings: [keying], required: true, allowed: true }
-    const call = this.#agent.invite({
+    return this.#agent.invite({
       to: `<${uri}>`,
       from: `<sip:${user}@${this.#host}>`,
       requestUri: uri,
-      media: { codecs: ['pcmu'], dtmf: 'rfc4733', host: this.#host, protection, srtpKeyTap: () => keyed.resolve() },
+      media: { codecs: ['pcmu'], dtmf: 'rfc4733', host: this.#host, protection, srtpKeyTap: onKeys },
       timeoutMs: 10_000,
     })
+  }
+
+  /** Resolves when the call was answered, keys were there, and it was over again. */
+  async call(uri: string, keying: Keying, user: string): Promise<void> {
+    const keyed = Promise.withResolvers<void>()
+    const call = this.invite(uri, keying, user, () => keyed.resolve())
     const ended = new Promise<void>((resolve, reject) => {
       call.once('ended', (end) => (end.by === 'local' ? resolve() : reject(new Error(`the call ended: ${JSON.stringify(end)}`))))
     })

@@ -167,6 +167,24 @@ describe.skipIf(executablePath === undefined)(
       await page.getByRole('heading', { level: 1, name: /Generic SIP trunk · wrong-password failing/ }).waitFor()
     })
 
+    test('cases tell what each demands: in a table by a word, in full where they stand alone or are not met', async () => {
+      await open(`#/cell/${letIn}/wrong-password`)
+      const cases = page.locator('#cases')
+      await cases.getByText('2 of 3 as demanded').waitFor()
+      const table = cases.getByRole('table', { name: 'The peer offers' })
+      expect(await table.locator('td.v-pass').textContent()).toBe('RTP')
+      const broken = table.locator('td.v-fail')
+      expect(await broken.textContent()).toBe('no call not as demanded')
+      expect(await broken.getAttribute('title')).toContain('comes to plain RTP (RFC 8643 section 3); seen: refused with 488')
+      expect(await cases.getByRole('listitem').allTextContents()).toEqual([
+        expect.stringContaining('TLS 1.2 is refused'),
+        expect.stringContaining('an offer of peer dtls comes to plain RTP'),
+      ])
+      await page.goto(`${url}#/cell/${letIn.replace('tcp.rtp.register.rfc4733.pcma', 'udp.rtp.register.rfc4733.pcmu')}/wrong-password`)
+      await cases.getByText('3 of 3 as demanded').waitFor()
+      await cases.getByText('acme-dtls').waitFor()
+    })
+
     test('the way to the real Asterisk is shown where a persona stood in for it, and only there', async () => {
       await open()
       await page.getByText('--runtime docker --platform asterisk').waitFor()

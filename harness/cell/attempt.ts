@@ -86,6 +86,7 @@ export async function attemptItem(parts: AttemptParts): Promise<CellResult> {
       deviations: deviationsOf(seen.evidence),
       expectations: expectations.map((one) => withFrame(one, saved.rtpFrames)),
       steps: seen.performance.steps,
+      ...(seen.performance.probes.length === 0 ? {} : { cases: seen.performance.probes }),
       facts: cellFacts(seen.evidence),
       evidence: saved.paths,
     }

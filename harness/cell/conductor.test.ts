@@ -316,7 +316,7 @@ describe('other steps', () => {
 })
 
 describe('steps that run together', () => {
-  test('start together and end apart', async () => {
+  test('start together, end apart, and are told in the order of the scenario', async () => {
     const order: string[] = []
     const script = new ScriptedCall({
       session: {
@@ -340,7 +340,7 @@ describe('steps that run together', () => {
     ]
     const performed = await play(script, steps)
     expect(order).toEqual(['peer begins', 'edge', 'peer ends'])
-    expect(performed.steps.map(({ name }) => name)).toEqual(['call', 'b', 'a', 'wait_ms'])
+    expect(performed.steps.map(({ name }) => name)).toEqual(['call', 'a', 'b', 'wait_ms'])
   })
 
   test('finish even when one of them ends the scenario', async () => {

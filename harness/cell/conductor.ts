@@ -63,6 +63,8 @@ export class Conductor {
     probes: [],
     edgeCall: undefined,
   }
+  /** By step. */
+  readonly #probes = new Map<string, Probe>()
   readonly #startedAt = performance.now()
   #registered = false
   #lastStatus: number | undefined
@@ -94,6 +96,15 @@ export class Conductor {
       const done = await Promise.all(group.map((step) => this.#perform(step)))
       if (done.includes('stop') || this.#signal.aborted) break
     }
+    return this.#inOrder()
+  }
+
+  /** Steps that ran together end in any order; they are told in the order of the scenario. */
+  #inOrder(): Performance {
+    const place = new Map(this.#item.scenario.steps.map(({ id }, index) => [id, index]))
+    const { steps, probes } = this.#performance
+    steps.sort((a, b) => place.get(a.name)! - place.get(b.name)!)
+    probes.push(...[...this.#probes].sort(([a], [b]) => place.get(a)! - place.get(b)!).map(([, probe]) => probe))
     return this.#performance
   }
 
@@ -130,8 +141,8 @@ export class Conductor {
     if ('wait_ms' in step) return pause(step.wait_ms)
     if ('expect_status' in step) return this.#expectStatus(step.expect_status)
     if ('options' in step) return this.#options(step.options.from)
-    if ('tls' in step) return this.#probe(({ tls }) => tls(step.tls.case))
-    if ('osrtp' in step) return this.#probe(({ osrtp }) => osrtp(step.osrtp))
+    if ('tls' in step) return this.#probe(step, ({ tls }) => tls(step.tls.case))
+    if ('osrtp' in step) return this.#probe(step, ({ osrtp }) => osrtp(step.osrtp))
     return this.#raw(step.raw)
   }
 
@@ -251,10 +262,10 @@ export class Conductor {
     return this.#lastStatus >= 200 ? undefined : 'OPTIONS was not answered'
   }
 
-  async #probe(play: (benches: Benches) => Promise<Probe>): Promise<string | undefined> {
+  async #probe({ id }: Step, play: (benches: Benches) => Promise<Probe>): Promise<string | undefined> {
     if (this.#benches === undefined) throw new UnableError('nothing can be tried beside calls here')
     const probe = await play(this.#benches)
-    this.#performance.probes.push(probe)
+    this.#probes.set(id, probe)
     return probe.met ? undefined : `${probe.rule} demands: ${probe.demand}; seen: ${probe.seen}`
   }
 

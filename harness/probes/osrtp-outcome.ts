@@ -56,7 +56,16 @@ export function judgeOutcome(pair: OsrtpPair, came: Outcome, departures: readonl
   const wanted = outcomeOf(pair, peer)
   const name = offerer === 'edge' ? `edge ${edge} to peer ${peer}` : `peer ${peer} to edge ${edge}`
   const demand = `an offer of ${name} comes to ${sayOutcome(wanted)}`
-  const probe: Probe = { case: name, about: 'media', rule: wanted.rule, demand, met: meets(came, wanted), seen: came.seen }
+  const probe: Probe = {
+    case: name,
+    about: 'media',
+    rule: wanted.rule,
+    demand,
+    met: meets(came, wanted),
+    seen: came.seen,
+    outcome: inShort(came),
+    place: { table: `The ${offerer} offers`, row: `edge: ${edge}`, column: `peer: ${peer}` },
+  }
   const departure = departures.find(({ policy }) => policy === peer)
   if (probe.met || departure === undefined || !meets(came, outcomeOf(pair, departure.comes_to))) return probe
   return { ...probe, met: true, departure: departure.id }
@@ -69,6 +78,9 @@ function meets({ keying, sound }: Outcome, { keyings }: MediaOutcome): boolean {
   if (!sound || keying === undefined || keyings === undefined) return sound && keying === undefined && keyings === undefined
   return keying === 'none' ? keyings.length === 0 : keyings.includes(keying)
 }
+
+const inShort = ({ keying }: Outcome): string =>
+  keying === undefined ? 'no call' : keying === 'none' ? 'RTP' : `SRTP ${keying.toUpperCase()}`
 
 function sayOutcome({ keyings }: MediaOutcome): string {
   if (keyings === undefined) return 'no call'

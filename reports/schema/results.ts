@@ -73,6 +73,25 @@ export const stepResultSchema = z
   .meta({ id: 'Step' })
 export type StepResult = z.infer<typeof stepResultSchema>
 
+/** Something of the subject that was tried by itself, beside the calls of a scenario. */
+export const caseResultSchema = z
+  .object({
+    case: z.string(),
+    about: z.string().describe('What it tells of: protocol, identity or media'),
+    rule: z.string().describe('The clause that demands it, e.g. RFC 8446 section 4.2.1'),
+    demand: z.string(),
+    met: z.boolean(),
+    seen: z.string(),
+    outcome: z.string().optional().describe('What was seen, in a word or two'),
+    departure: z.string().optional().describe('Met all the same, but by a way of the product’s own that no RFC knows'),
+    place: z
+      .object({ table: z.string(), row: z.string(), column: z.string() })
+      .optional()
+      .describe('Where it stands, if its kind makes a table'),
+  })
+  .meta({ id: 'Case' })
+export type CaseResult = z.infer<typeof caseResultSchema>
+
 const tonePairSchema = z.tuple([z.number(), z.number()])
 
 /** One direction of a call's media: what was sent at one end and what arrived at the other. */
@@ -167,6 +186,7 @@ const attemptShape = {
   expectations: z.array(expectationResultSchema),
   evidence: z.array(z.string()).describe('Paths inside the run folder'),
   steps: z.array(stepResultSchema).optional(),
+  cases: z.array(caseResultSchema).optional(),
   facts: cellFactsSchema.optional(),
   probe: probeOutcomeSchema.optional(),
 }

@@ -2,6 +2,7 @@
 import type { Ladder } from '../../schema/evidence.ts'
 import type { Attempt, CellResult } from '../../schema/results.ts'
 import type { CellDetails, PageCell } from '../page-data.ts'
+import { casesCard } from './cases-view.ts'
 import { checkScenarios, relatives } from './checks-view.ts'
 import { copyButton, h } from './dom.ts'
 import { expectationsCard } from './expectations-view.ts'
@@ -90,7 +91,10 @@ function listLink({ check }: PageCell, filter: Filter): HTMLElement {
   return check ? h('a', { href: cellsHref({ scenario: checkScenarios() }) }, 'Checks') : h('a', { href: '#/cells' }, 'Cells')
 }
 
-type AnyAttempt = Pick<Attempt, 'verdict' | 'reason' | 'expectations' | 'deviations' | 'evidence' | 'steps' | 'facts' | 'duration_ms'>
+type AnyAttempt = Pick<
+  Attempt,
+  'verdict' | 'reason' | 'expectations' | 'deviations' | 'evidence' | 'steps' | 'cases' | 'facts' | 'duration_ms'
+>
 interface NumberedAttempt {
   readonly number: number
   readonly attempt: AnyAttempt
@@ -152,9 +156,15 @@ function attemptBody(details: CellDetails, route: CellRoute): (HTMLElement | und
         onChoose: (message) => history.replaceState(null, '', cellHref(route, route.filter, { attempt: route.attempt, message })),
       })
     : undefined
+  const cases = casesCard(attempt.cases, details.cell.fidelity)
+  const expectations = expectationsCard(attempt.expectations, details.cell.fidelity, view)
+  // Cases are played on calls and connections of their own: the cell's number had none.
+  if (cases !== undefined && !ladder?.events.length)
+    return [expectations, cases, h('div', { class: 'columns even' }, stepsCard(attempt), evidenceCard(attempt))]
   const { facts } = attempt
   return [
-    expectationsCard(attempt.expectations, details.cell.fidelity, view),
+    expectations,
+    cases,
     ...(attempt.deviations.length > 0 ? [deviationsCard(attempt, view)] : []),
     ladderCard(view),
     h(

@@ -4,25 +4,23 @@
  */
 
 import { randomInt } from 'node:crypto'
-import type { RemoteInfo } from 'node:dgram'
 import { EventEmitter } from 'node:events'
 import { estimateMos } from '../../protocol/audio/e-model.ts'
 import { defaultToneLevelDbm0, type TonePair } from '../../protocol/audio/tone.ts'
 import type { ToneReading } from '../../protocol/audio/tone-detector.ts'
 import { dtmfRelayType, formatDtmfRelay, parseInfoDigit } from '../../protocol/dtmf/info.ts'
 import { eventOfDigit } from '../../protocol/dtmf/telephone-event.ts'
-import { looksLikeRtcp, RtpHeader } from '../../protocol/rtp/packet.ts'
-import { isKnownFormat, ReceivedAudio } from '../../protocol/rtp/received-audio.ts'
+import { ReceivedAudio } from '../../protocol/rtp/received-audio.ts'
 import type { Negotiated, Protection } from '../../protocol/sdp/types.ts'
 import type { Address, RtpTap } from '../../protocol/wire.ts'
 import type { FaultSet } from '../faults.ts'
 import { canonicalAddress } from '../transport/address.ts'
 import { createDecoder } from './codec.ts'
 import { DigitQueue } from './digit-queue.ts'
-import { kindOfDatagram } from './dtls/datagram-kind.ts'
 import type { DtlsIdentity } from './dtls/identity.ts'
-import type { Flow } from './handshakes.ts'
+import { Intake } from './intake.ts'
 import { MediaLatch } from './latch.ts'
+import { epochNow, MediaTap } from './media-tap.ts'
 import { Negotiation } from './negotiation.ts'
 import { OutgoingAudio } from './outgoing-audio.ts'
 import type { Paced, Pacer } from './pacer.ts'
@@ -78,16 +76,13 @@ export class RtpSession extends EventEmitter<MediaEvents> implements MediaSessio
   readonly #received: ReceivedAudio
   readonly #rtcp: RtcpFlow
   readonly #protection: ProtectedPath | undefined
-  /** The same while packets are, or may be, protected: plain media has one branch a packet for it. */
-  #shield: ProtectedPath | undefined
+  readonly #intake: Intake
+  readonly #tap: MediaTap
   readonly #digits: DigitQueue
-  readonly #header = new RtpHeader()
   #paced: Paced | undefined
   #ptimeMs = 20
   #started = false
   #closed = false
-  #malformed = 0
-  #stray = 0
   #heard: ToneReading | undefined
   #told: ToneReading | undefined
   #untold = 0
@@ -108,10 +103,12 @@ export class RtpSession extends EventEmitter<MediaEvents> implements MediaSessio
       fingerprint: announcedUnder(faults, parts.identity?.fingerprint),
     })
     this.#latch = new MediaLatch(options.latching ?? true)
+    const tap = new MediaTap(taps, ports.host)
+    this.#tap = tap
     this.#sender = new RtpSender({
       socket: ports.rtp,
       dropEvery: faults.has('drop-packets') ? 20 : 0,
-      onSent: taps.length === 0 ? undefined : (bytes, remote) => this.#tap('out', 'rtp', bytes, remote),
+      onSent: tap.used ? (bytes, remote) => tap.pass('out', 'rtp', bytes, remote, ports.port) : undefined,
     })
     this.#outgoing = new OutgoingAudio({ sender: this.#sender, target: () => this.#latch.target, faults })
     this.#rtcp = new RtcpFlow({
@@ -119,10 +116,9 @@ export class RtpSession extends EventEmitter<MediaEvents> implements MediaSessio
       latching: options.latching ?? true,
       media: this.#latch,
       sockets: ports,
-      onSent: (bytes, remote, muxed) => this.#tap('out', 'rtcp', bytes, remote, muxed ? ports.port : ports.port + 1),
+      onSent: (bytes, remote, muxed) => tap.pass('out', 'rtcp', bytes, remote, muxed ? ports.port : ports.port + 1),
     })
     if (options.protection?.allowed === true && options.protection.keyings.length > 0) this.#protection = this.#protect(options.protection)
-    this.#shield = this.#protection
     this.#received = new ReceivedAudio({
       formats: this.#negotiation.receiveFormats,
       decoder: createDecoder,
@@ -137,8 +133,8 @@ export class RtpSession extends EventEmitter<MediaEvents> implements MediaSessio
       beginEvent: (digit, durationMs) => outgoing.beginEvent(digit, durationMs),
       sendInfo: (digit, durationMs) => this.#sendInfoDigit(digit, durationMs),
     })
-    ports.onRtp = (bytes, remote) => this.#onRtp(bytes, remote)
-    ports.onRtcp = (bytes, remote) => this.#onRtcp(bytes, remote, ports.port + 1)
+    this.#intake = new Intake({ ports, tap: this.#tap, latch: this.#latch, received: this.#received, rtcp: this.#rtcp, outgoing })
+    this.#intake.shield = this.#protection
   }
 
   get negotiated(): Negotiated | undefined {
@@ -180,6 +176,7 @@ export class RtpSession extends EventEmitter<MediaEvents> implements MediaSessio
     if (this.#started || this.#closed) return
     this.#started = true
     this.#rtcp.start(performance.now())
+    this.#intake.echoed = this.negotiated?.payloadType.recv
     this.#pace()
   }
 
@@ -232,7 +229,7 @@ export class RtpSession extends EventEmitter<MediaEvents> implements MediaSessio
     const negotiated = this.negotiated
     return {
       sent: { ssrc, packets, bytes, payloadTypes: this.#sender.payloadTypes() },
-      received: { ...received, malformed: this.#malformed, stray: this.#stray },
+      received: { ...received, ...this.#intake.counts() },
       remote: target === undefined ? undefined : { address: target.address, port: target.port },
       latched: this.#latch.latched,
       rtcp,
@@ -284,7 +281,8 @@ export class RtpSession extends EventEmitter<MediaEvents> implements MediaSessio
     if (negotiated === undefined) return
     const protection = this.#protection
     const { codec, payloadType, clockRate, telephoneEvent, ptimeMs, direction } = negotiated
-    this.#shield = protection?.plain === true ? undefined : protection
+    this.#intake.shield = protection?.plain === true ? undefined : protection
+    if (this.#started) this.#intake.echoed = payloadType.recv
     this.#sender.seal = protection?.seal
     this.#rtcp.seal = protection?.sealRtcp
     this.#outgoing.configure({
@@ -304,7 +302,7 @@ export class RtpSession extends EventEmitter<MediaEvents> implements MediaSessio
       sendDatagram: (flow, datagram, heardFrom) => {
         const target = heardFrom ?? (flow === 'rtp' ? this.#latch.target : this.#rtcp.target)
         if (target === undefined) return
-        this.#tap('out', flow, datagram, target, flow === 'rtp' ? ports.port : ports.port + 1)
+        this.#tap.pass('out', flow, datagram, target, flow === 'rtp' ? ports.port : ports.port + 1)
         ports[flow].send(datagram, target.port, target.address)
       },
       onKeys: options.srtpKeyTap,
@@ -331,7 +329,7 @@ export class RtpSession extends EventEmitter<MediaEvents> implements MediaSessio
     // Packets may be waiting in the socket when the process was held up: they are read before anything is called silent.
     if (this.#received.mayExpire(nowMs)) setImmediate(() => this.#received.expire(nowMs))
     // Digits wait for keys, or nobody would hear them.
-    if (this.#shield === undefined || this.#shield.open) this.#digits.tick(this.#ptimeMs)
+    if (this.#intake.shield?.open !== false) this.#digits.tick(this.#ptimeMs)
     this.#outgoing.tick(missed)
     if (this.#rtcp.due(nowMs)) void this.#sendRtcp(false)
   }
@@ -343,80 +341,6 @@ export class RtpSession extends EventEmitter<MediaEvents> implements MediaSessio
       const why = error instanceof Error ? error.message : String(error)
       throw new MediaError('info-failed', `the INFO with digit ${digit} was not accepted: ${why}`, error)
     }
-  }
-
-  #onRtp(bytes: Buffer, remote: RemoteInfo): void {
-    if (this.#shield !== undefined) {
-      this.#onShielded(this.#shield, 'rtp', bytes, remote)
-      return
-    }
-    if (looksLikeRtcp(bytes)) {
-      this.#onRtcp(bytes, remote, this.#parts.ports.port)
-      return
-    }
-    this.#tap('in', 'rtp', bytes, remote)
-    const header = this.#header
-    if (header.read(bytes) !== undefined) {
-      this.#malformed++
-      return
-    }
-    const nowMs = performance.now()
-    const known = isKnownFormat(this.#received.formats, header.payloadType)
-    if (!this.#latch.accept(remote.address, remote.port, header.ssrc, header.sequenceNumber, known, nowMs)) {
-      this.#stray++
-      return
-    }
-    this.#hear(bytes, nowMs)
-  }
-
-  /** A plain RTP packet of the other side, its header read. */
-  #hear(bytes: Uint8Array, nowMs: number): void {
-    const header = this.#header
-    if (this.#started && this.#outgoing.echoing && header.payloadType === this.negotiated?.payloadType.recv) {
-      this.#outgoing.bounce(header.timestamp, header.marker, bytes.subarray(header.payloadStart, header.payloadEnd))
-    }
-    this.#received.receive(header, bytes, nowMs)
-  }
-
-  #onRtcp(bytes: Buffer, remote: RemoteInfo, localPort: number): void {
-    if (this.#shield !== undefined) {
-      this.#onShielded(this.#shield, 'rtcp', bytes, remote)
-      return
-    }
-    this.#tap('in', 'rtcp', bytes, remote, localPort)
-    this.#rtcp.receive(bytes, remote, performance.now(), epochNow())
-  }
-
-  /** A datagram while packets are, or may be, protected: only what proves to be the other side's has any effect. */
-  #onShielded(shield: ProtectedPath, flow: Flow, bytes: Buffer, remote: RemoteInfo): void {
-    const kind = kindOfDatagram(bytes)
-    if (kind === 'dtls') {
-      this.#tap('in', flow, bytes, remote, flow === 'rtp' ? this.#parts.ports.port : this.#parts.ports.port + 1)
-      shield.handshake(flow, bytes, { address: remote.address, port: remote.port })
-    } else if (kind === 'rtcp') this.#onProtectedRtcp(shield, flow, bytes, remote)
-    else if (kind === 'rtp' && flow === 'rtp') this.#onProtectedRtp(shield, bytes, remote)
-    else if (flow === 'rtp') this.#malformed++
-  }
-
-  #onProtectedRtp(shield: ProtectedPath, bytes: Buffer, remote: RemoteInfo): void {
-    this.#tap('in', 'rtp', bytes, remote)
-    const packet = shield.openRtp(bytes, this.#received.formats)
-    if (packet === undefined) return
-    const header = this.#header
-    if (header.read(packet) !== undefined) {
-      this.#malformed++
-      return
-    }
-    const nowMs = performance.now()
-    this.#latch.acceptAuthentic(remote.address, remote.port, header.ssrc, header.sequenceNumber, nowMs)
-    this.#hear(packet, nowMs)
-  }
-
-  #onProtectedRtcp(shield: ProtectedPath, flow: Flow, bytes: Buffer, remote: RemoteInfo): void {
-    const { port } = this.#parts.ports
-    this.#tap('in', 'rtcp', bytes, remote, flow === 'rtp' ? port : port + 1)
-    const packet = shield.openRtcp(bytes)
-    if (packet !== undefined) this.#rtcp.receiveAuthentic(packet, remote, performance.now(), epochNow())
   }
 
   #sendRtcp(bye: boolean): Promise<void> {
@@ -431,14 +355,6 @@ export class RtpSession extends EventEmitter<MediaEvents> implements MediaSessio
     this.#untold = 0
     this.emit('tone', { ...reading, at: epochNow() })
   }
-
-  #tap(dir: 'in' | 'out', kind: 'rtp' | 'rtcp', bytes: Uint8Array, remote: Address, localPort = this.local.port): void {
-    const { taps } = this.#parts
-    if (taps.length === 0) return
-    const local = { address: this.local.address, port: localPort }
-    const event = { at: epochNow(), dir, kind, local, remote: { address: remote.address, port: remote.port }, bytes }
-    for (const tap of taps) tap.rtp(event)
-  }
 }
 
 function samePair(a: ToneReading | undefined, b: ToneReading): boolean {
@@ -448,8 +364,4 @@ function samePair(a: ToneReading | undefined, b: ToneReading): boolean {
 /** Node writes remote addresses in canonical form; SDP may not. */
 function canonical({ address, port }: Address): Address {
   return { address: canonicalAddress(address) ?? address, port }
-}
-
-function epochNow(): number {
-  return performance.timeOrigin + performance.now()
 }

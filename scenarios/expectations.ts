@@ -35,6 +35,8 @@ export const expectationIds = [
   'secure.no-keys-in-logs',
   'secure.header-privacy',
   'secure.plain-refused',
+  'secure.clear-refused',
+  'secure.keys-overlooked',
   'secure.tls-protocol',
   'secure.tls-identity',
   'secure.policy-grid',

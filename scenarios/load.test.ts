@@ -32,9 +32,11 @@ test('the project’s own scenarios are valid, the proof call first', () => {
     'proof-call',
     'stranger',
     'wrong-password',
+    'keys-in-clear',
     'osrtp-grid-asterisk',
     'osrtp-grid',
     'plain-refused',
+    'srtp-in-clear',
     'tls-client',
     'tls-server',
   ])

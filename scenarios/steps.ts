@@ -25,6 +25,7 @@ export const stepSchemas = {
         as: z.enum(['trunk', 'stranger']).default('trunk').describe('stranger: from an address that no trunk lists'),
         srtp: z.enum(['optional', 'required']).default('optional').describe('required: the trunk of this call never agrees to plain RTP'),
         to: z.enum(['known', 'unknown']).default('known').describe('unknown: a number nobody imported'),
+        peer: z.enum(mediaPolicies).optional().describe('What the peer offers and agrees to of encrypted audio, whatever the cell says'),
       })
       .describe('Sets a call up; the direction axis says who calls whom'),
   }),

@@ -117,6 +117,8 @@ export const allRows: readonly Row[] = [
   { fault: 'leak-header', side: 'edge', red: 'secure.header-privacy', axes: { ...plain, ...answering('edge'), transport: 'tls' } },
   // Not UDP: with keys the INVITE is too long for it, and goes by TCP (RFC 3261 section 18.1.1).
   { fault: 'crypto-on-clear', side: 'edge', red: 'secure.no-keys-in-clear', axes: { ...plain, direction: 'outbound', transport: 'tcp' } },
+  { fault: 'crypto-on-clear', side: 'edge', red: 'secure.keys-overlooked', axes: plain, scenario: 'keys-in-clear' },
+  { fault: 'crypto-on-clear', side: 'edge', red: 'secure.clear-refused', axes: { ...plain, transport: 'tcp' }, scenario: 'srtp-in-clear' },
   {
     fault: 'downgrade-required',
     side: 'edge',

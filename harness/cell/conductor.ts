@@ -3,6 +3,7 @@
  * follows. Judges nothing: a step that came to nothing is noted, and the evidence decides.
  */
 import { createHash } from 'node:crypto'
+import { policyFacts } from '../../matrix/media-policy.ts'
 import type { StepResult } from '../../reports/schema/results.ts'
 import type { Step } from '../../scenarios/steps.ts'
 import { type EdgeClient, type EdgeEvent, EdgeRefused } from '../edge/edge-client.ts'
@@ -42,6 +43,8 @@ export interface Performance {
   /** The edge's id of the call. */
   edgeCall: string | undefined
 }
+
+type CallStep = Extract<Step, { call: unknown }>['call']
 
 /** A step that could not be done; the steps that need it are left out. */
 class StepFailed extends Error {}
@@ -155,10 +158,14 @@ export class Conductor {
     return undefined
   }
 
-  async #call(how: { as: 'trunk' | 'stranger'; srtp: 'optional' | 'required'; to: 'known' | 'unknown' }): Promise<string | undefined> {
-    const { registration, direction, media } = this.#item.cell.axes
+  async #call(how: CallStep): Promise<string | undefined> {
+    const { registration, direction, media, transport } = this.#item.cell.axes
     if (registration === 'register' && !this.#registered) await this.#register('right')
-    const meantToFail = how.as === 'stranger' || how.to === 'unknown' || (how.srtp === 'required' && media === 'rtp')
+    const meantToFail =
+      how.as === 'stranger' ||
+      how.to === 'unknown' ||
+      (how.srtp === 'required' && media === 'rtp') ||
+      (transport !== 'tls' && how.peer !== undefined && !policyFacts[how.peer].plain)
     this.#earlier = this.#log.events.length
     this.#performance.edgeCall = undefined
     try {

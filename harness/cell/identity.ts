@@ -23,7 +23,14 @@ export function identify(item: PlanItem, place: number, edge: PeerIdentity['edge
     peerTone: tonePair((2 * place + 1) % tonePairCount),
     sendDigits: digitsFrom('peer', item),
     edgeDigits: digitsFrom('edge', item),
+    ...policyOf(item),
   }
+}
+
+/** A product is set up for a whole scenario: the policy of its first call that names one. */
+function policyOf({ scenario }: PlanItem): Pick<PeerIdentity, 'mediaPolicy'> {
+  const policy = scenario.steps.map((step) => ('call' in step ? step.call.peer : undefined)).find((one) => one !== undefined)
+  return policy === undefined ? {} : { mediaPolicy: policy }
 }
 
 function digitsFrom(side: 'peer' | 'edge', { scenario }: PlanItem): string {

@@ -29,6 +29,8 @@ const rewritten = (name: string, from: string | RegExp, to: string, side?: Side)
     side,
   )
 
+const keyedInClear = (by: Side) => rewritten(by === 'peer' ? 'INVITE' : '200 to INVITE', /$/, cryptoLine(by))
+
 /** Takes every attribute of keying out. */
 const unkeyed = (name: string) => rewritten(name, /a=(?:crypto|fingerprint|setup):.*\r\n/g, '')
 
@@ -233,6 +235,15 @@ const rows: readonly BrokenProtection[] = [
     seen: 'RTP/AVP with a=fingerprint over TCP',
     at: ['200 to INVITE'],
   },
+  {
+    id: 'secure.keys-overlooked',
+    what: 'an edge that answers what came in clear',
+    axes: { transport: 'udp' },
+    changes: { sip: (message, about) => keyedInClear(about.name === 'INVITE' ? 'peer' : 'edge')(message, about) },
+    seen: 'RTP/AVP with a=crypto answered with RTP/AVP with a=crypto',
+    cause: /whoever reads the signalling/,
+    at: ['200 to INVITE'],
+  },
 ]
 
 /** Every fourth packet's payload begins alike, as ciphertext now and then does. */
@@ -261,7 +272,7 @@ describe('broken protection', () => {
   })
 
   // What cannot be opened cannot be heard either: that is the same fault, and said once.
-  test.each(rows.filter(({ id }) => id !== 'secure.no-keys-in-clear'))('is one fault, $id alone: $what', ({ id, axes, changes }) => {
+  test.each(rows.filter(({ axes }) => axes?.transport === 'tls'))('is one fault, $id alone: $what', ({ id, axes, changes }) => {
     const ids = expectationIds.filter((one) => !['secure.plain-refused', 'acl.stranger-refused'].includes(one))
     const silent = { tones: [{ pair: undefined, levelDbm0: Number.NEGATIVE_INFINITY, purity: 0, windows: 1 }], digits: [] }
     const judged = judge(ids, proofCall(axes, { ...changes, edge: silent, understood: { peer: '', edge: '' } }))
@@ -278,7 +289,7 @@ describe('what is no fault', () => {
 
   test('cells of plain RTP over TLS are asked nothing of it', () => {
     expect(verdictsOf(proofCall({ transport: 'tls' }))).toEqual([])
-    expect(verdictsOf(proofCall())).toEqual(['secure.no-keys-in-clear pass'])
+    expect(verdictsOf(proofCall())).toEqual(['secure.no-keys-in-clear pass', 'secure.keys-overlooked inconclusive'])
   })
 
   test('an optimistic peer that demands DTLS, as Asterisk does: a deviation', () => {
@@ -326,6 +337,15 @@ describe('what is no fault', () => {
     expect(judge(['media.encrypted-to-peer'], alike)[0]).toMatchObject({ verdict: 'inconclusive' })
     const plain = proofCall(encrypted('dtls'), { peer: { srtpKeys: [] }, protect: { edge: (wires) => [...wires] } })
     expect(judge(['media.encrypted-to-peer'], plain)[0]).toMatchObject({ verdict: 'fail' })
+  })
+
+  test('keys that come in clear and are overlooked, and a peer that brings none', () => {
+    const overlooked = proofCall({ transport: 'tcp' }, { sip: keyedInClear('peer') })
+    expect(judge(['secure.keys-overlooked'], overlooked)[0]).toMatchObject({
+      verdict: 'pass',
+      seen: 'RTP/AVP with a=crypto answered with RTP/AVP',
+    })
+    expect(judge(['secure.keys-overlooked'], proofCall())[0]).toMatchObject({ verdict: 'inconclusive', seen: 'the peer offered RTP/AVP' })
   })
 
   test('what rests on packets that cannot be opened is left alone: nothing of it is red', () => {

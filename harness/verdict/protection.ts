@@ -215,6 +215,19 @@ function noKeysInClear({ trace }: CellEvidence): Finding {
   return pass(expected, 'none')
 }
 
+/** What RFC 8643 leaves open on secure signalling is settled on clear signalling: the answer is plain RTP. */
+function keysOverlooked({ call }: CellEvidence): Finding {
+  const expected = 'keys offered by the peer, RTP/AVP without keys answered'
+  const { offer, answer } = protectionsOf(call)
+  if (call?.answer === undefined || offer === undefined || answer === undefined)
+    return inconclusive(expected, 'no offer and answer that can be read')
+  if (call.offer?.by !== 'peer' || offer.cryptos.length + offer.fingerprints.length === 0)
+    return inconclusive(expected, `the ${call.offer?.by} offered ${inWords(offer)}`)
+  const seen = `${inWords(offer)} answered with ${inWords(answer)}`
+  if (answer.cryptos.length + answer.fingerprints.length === 0 && !isSecure(answer.profile)) return pass(expected, seen)
+  return fail(expected, seen, { message: call.answer.in.number, cause: 'whoever reads the signalling can decrypt the audio' })
+}
+
 /** Expectations of other files stand on these: what cannot be opened can be neither heard nor counted. */
 export const protectedBoth = ['media.encrypted-to-peer', 'media.encrypted-to-edge'] as const
 
@@ -280,5 +293,14 @@ export const protectionExpectations: readonly Expectation[] = [
     after: [],
     judge: noKeysInClear,
     remedy: 'switch media encryption off where signalling is not TLS, or switch to TLS',
+  },
+  {
+    id: 'secure.keys-overlooked',
+    title: 'Keys that come in clear are overlooked',
+    clause: always('secure.media-needs-signalling'),
+    applies: (axes) => axes.transport !== 'tls',
+    after: established,
+    judge: keysOverlooked,
+    remedy: 'answer keys over TLS alone',
   },
 ]

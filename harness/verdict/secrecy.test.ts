@@ -74,6 +74,14 @@ const rows: readonly Broken[] = [
     cause: /given up/,
   },
   { id: 'secure.plain-refused', what: 'silence', axes: tls, changes: { facts: { refusal: 0 } }, seen: 'no final response' },
+  {
+    id: 'secure.clear-refused',
+    what: 'a call that was let in',
+    axes: { transport: 'udp' },
+    changes: { facts: { refusal: 200 } },
+    seen: '200',
+    cause: /everybody can read/,
+  },
   { id: 'secure.plain-refused', what: 'another refusal', axes: tls, changes: { facts: { refusal: 500 } }, seen: '500' },
 ]
 

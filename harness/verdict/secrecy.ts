@@ -76,17 +76,17 @@ const holds = (bytes: Uint8Array, words: readonly string[]): boolean => {
   return words.some((word) => text.includes(word))
 }
 
-/** The trunk demands SRTP; the peer offers nothing but plain RTP. */
-function plainRefused({ refusal, call }: CellEvidence): Finding {
-  const expected = 'a call that offers plain RTP alone is refused with 488'
-  if (refusal === undefined) return inconclusive(expected, 'no plain call was tried')
-  const message = call?.responses.at(-1)?.number
-  if (refusal === 488) return pass(expected, '488')
-  return fail(expected, refusal === 0 ? 'no final response' : String(refusal), {
-    message,
-    cause: refusal < 300 ? 'encryption that is required is given up when the other side asks for it' : undefined,
-  })
-}
+/** A description that must not be agreed to is refused with 488 (RFC 3261 section 21.4.26); `cause` is that of an acceptance. */
+const refused =
+  (expected: string, cause: string) =>
+  ({ refusal, call }: CellEvidence): Finding => {
+    if (refusal === undefined) return inconclusive(expected, 'no such call was tried')
+    if (refusal === 488) return pass(expected, '488')
+    return fail(expected, refusal === 0 ? 'no final response' : String(refusal), {
+      message: call?.responses.at(-1)?.number,
+      cause: refusal < 300 && refusal > 0 ? cause : undefined,
+    })
+  }
 
 export const secrecyExpectations: readonly Expectation[] = [
   {
@@ -113,7 +113,22 @@ export const secrecyExpectations: readonly Expectation[] = [
     clause: always('secure.demanded'),
     applies: (axes) => axes.transport === 'tls' && axes.media === 'rtp',
     after: [],
-    judge: plainRefused,
+    judge: refused(
+      'a call that offers plain RTP alone is refused with 488',
+      'encryption that is required is given up when the other side asks for it',
+    ),
     remedy: 'set the trunk’s media encryption to required, without a fallback',
+  },
+  {
+    id: 'secure.clear-refused',
+    title: 'SRTP is refused where everybody reads its keys',
+    clause: always('secure.media-needs-signalling'),
+    applies: (axes) => axes.transport !== 'tls',
+    after: [],
+    judge: refused(
+      'a call that demands SRTP over clear signalling is refused with 488',
+      'keys are taken from a message everybody can read',
+    ),
+    remedy: 'take SRTP over TLS alone',
   },
 ]

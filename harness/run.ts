@@ -4,16 +4,16 @@
  * nothing is left running.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { cpus, type as osType, totalmem } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
-import { JournalWriter } from '../reports/journal.ts'
+import { JournalWriter, journalPath } from '../reports/journal.ts'
 import { renderRun } from '../reports/render.ts'
 import type { RunPlan } from '../reports/schema/journal.ts'
 import type { CellResult, RunFacts } from '../reports/schema/results.ts'
 import { attemptItem } from './cell/attempt.ts'
 import { EdgeDesk } from './edge/edge-desk.ts'
-import { UnableError } from './errors.ts'
+import { UnableError, UsageError } from './errors.ts'
 import { exitCodeOf } from './exit-code-of.ts'
 import { exitCodes } from './exit-codes.ts'
 import { Interruption } from './interruption.ts'
@@ -159,6 +159,9 @@ function rerunCommand({ cell, scenario }: PlanItem, { runtime }: Pick<RunOptions
 function openFolder({ out, resume }: RunOptions): string {
   const folder = resume ?? out ?? join('runs', newRunId())
   const runDir = resolve(folder)
+  // A journal is only ever added to: a second run in it would be read as further attempts of the first.
+  if (resume === undefined && existsSync(journalPath(runDir)))
+    throw new UsageError(`${folder} holds a run already`, `name another folder, or go on with that run: --resume ${folder}`)
   try {
     mkdirSync(runDir, { recursive: true })
   } catch (error) {

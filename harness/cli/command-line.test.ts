@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { runCommand } from './command-line.ts'
 
@@ -50,6 +53,19 @@ describe('wrong usage ends with 4, says so on stderr, and leaves stdout empty', 
     expect(stdout).toBe('')
     expect(stderr).toContain('Usage: trunkproof')
   })
+})
+
+test('a folder that holds a run is not written over', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'trunkproof-out-'))
+  try {
+    writeFileSync(join(folder, 'journal.ndjson'), '')
+    expect(await runCommand(['run', '--strategy', 'smoke', '--out', folder])).toBe(4)
+    expect(stderr).toContain(`error: ${folder} holds a run already`)
+    expect(stderr).toContain(`--resume ${folder}`)
+    expect(readFileSync(join(folder, 'journal.ndjson'), 'utf8')).toBe('')
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })
 
 test('what is not built yet ends with 3', async () => {

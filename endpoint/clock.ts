@@ -19,3 +19,8 @@ export const systemClock: Clock = {
     return { cancel: () => clearTimeout(handle) }
   },
 }
+
+/** Epoch milliseconds of a clock that never steps, fractional: what taps stamp with. */
+export function epochNow(): number {
+  return performance.timeOrigin + performance.now()
+}

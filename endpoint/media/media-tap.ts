@@ -1,5 +1,6 @@
 /** Shows a call's datagrams to whoever wants to see them; costs one comparison where nobody does. */
 import type { Address, RtpTap } from '../../protocol/wire.ts'
+import { epochNow } from '../clock.ts'
 
 export class MediaTap {
   readonly #taps: readonly RtpTap[]
@@ -21,9 +22,4 @@ export class MediaTap {
     const event = { at: epochNow(), dir, kind, local, remote: { address: remote.address, port: remote.port }, bytes }
     for (const tap of this.#taps) tap.rtp(event)
   }
-}
-
-/** Epoch milliseconds of a clock that never steps. */
-export function epochNow(): number {
-  return performance.timeOrigin + performance.now()
 }

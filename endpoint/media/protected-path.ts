@@ -15,6 +15,7 @@ import type { Keying, MasterKey, Negotiated, Protection, SrtpKeying } from '../.
 import type { SrtpFailure } from '../../protocol/srtp/failure.ts'
 import { SrtpSession } from '../../protocol/srtp/srtp-session.ts'
 import type { Address } from '../../protocol/wire.ts'
+import { epochNow } from '../clock.ts'
 import type { FaultSet } from '../faults.ts'
 import type { DtlsEnd } from './dtls/failure.ts'
 import type { DtlsIdentity } from './dtls/identity.ts'
@@ -173,7 +174,7 @@ export class ProtectedPath {
     if (this.#rtp === undefined) this.#rtp = new SrtpSession(keys)
     else this.#rtp.rekey({ profile: keys.profile, ...(local ? { local: keys.local } : {}), ...(remote ? { remote: keys.remote } : {}) })
     if (keying === 'sdes' || this.#agreed?.rtcpMux === true) this.#rtcp = this.#rtp
-    this.#options.onKeys?.({ ...keys, keying, at: performance.timeOrigin + performance.now() })
+    this.#options.onKeys?.({ ...keys, keying, at: epochNow() })
     this.#options.onKeyed(from)
   }
 

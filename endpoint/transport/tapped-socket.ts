@@ -6,6 +6,7 @@
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import type { Address, PathTap } from '../../protocol/wire.ts'
+import { epochNow } from '../clock.ts'
 
 export class TappedSocket extends Duplex {
   readonly local: Address
@@ -48,6 +49,6 @@ export class TappedSocket extends Duplex {
 
   #pass(dir: 'in' | 'out', bytes: Buffer): void {
     const { local, remote } = this
-    this.#tap.path({ at: performance.timeOrigin + performance.now(), dir, local, remote, bytes })
+    this.#tap.path({ at: epochNow(), dir, local, remote, bytes })
   }
 }

@@ -10,6 +10,7 @@ import type { SipMessage, SipResponse } from '../../protocol/sip/message.ts'
 import { type Malformed, parseMessage } from '../../protocol/sip/parser.ts'
 import { serialize } from '../../protocol/sip/serializer.ts'
 import type { Address, SipTap, TlsFacts, Transport } from '../../protocol/wire.ts'
+import { epochNow } from '../clock.ts'
 import type { FaultSet } from '../faults.ts'
 import { log as defaultLog, type Log } from '../log.ts'
 import { canonicalAddress, formatAddress, isWildcard } from './address.ts'
@@ -333,7 +334,7 @@ export class TransportLayer {
     const { tap } = this.#options
     if (tap === undefined) return
     const { transport, local, remote, tls } = connection
-    const at = performance.timeOrigin + performance.now()
+    const at = epochNow()
     tap.sip({ at, dir, transport, local, remote, bytes, ...(tls === undefined ? {} : { tls }) })
   }
 }

@@ -83,9 +83,13 @@ async function copyEvidence(dir: string, outDir: string, index: number): Promise
 
 function withPaths(event: JournalEvent, moved: ReadonlyMap<string, string>): JournalEvent {
   if (event.event !== 'cell.finished' || moved.size === 0) return event
-  const fix = <T extends Pick<Attempt, 'evidence'>>(attempt: T): T => ({
+  const place = (path: string): string => moved.get(path) ?? path
+  const fix = <T extends Pick<Attempt, 'evidence' | 'cases'>>(attempt: T): T => ({
     ...attempt,
-    evidence: attempt.evidence.map((path) => moved.get(path) ?? path),
+    evidence: attempt.evidence.map(place),
+    ...(attempt.cases === undefined
+      ? {}
+      : { cases: attempt.cases.map((one) => (one.evidence === undefined ? one : { ...one, evidence: place(one.evidence) })) }),
   })
   const { earlier_attempts: earlier } = event.result
   return { ...event, result: { ...fix(event.result), ...(earlier ? { earlier_attempts: earlier.map(fix) } : {}) } }

@@ -117,17 +117,20 @@ test('merging changes nothing but the order of cells', () => {
 })
 
 test('two runs of the same cells keep both evidence folders', async () => {
-  const only = (cell: PlannedCell) => cell.cell === 'cisco.inbound.tcp.rtp.static.rfc4733.opus.none'
+  const wanted = ['cisco.inbound.tcp.rtp.static.rfc4733.opus.none', 'generic.inbound.tcp.rtp.register.rfc4733.pcma.none']
+  const only = (cell: PlannedCell) => wanted.includes(cell.cell)
   const parts = ['once', 'twice'].map((name) => {
     writeSampleRun(join(dir, name), { id: name, only })
     return join(dir, name)
   })
-  const { cells, run } = await mergeRuns(parts, join(dir, 'both'))
+  const { cells, checks, run } = await mergeRuns(parts, join(dir, 'both'))
   expect(run.id).toBe('once-merged')
-  expect(cells).toHaveLength(1)
+  expect(cells).toHaveLength(2)
   const paths = [cells[0]!, ...cells[0]!.earlier_attempts!].flatMap((attempt) => attempt.evidence)
   expect(new Set(paths).size).toBe(8)
-  for (const path of paths) expect(existsSync(join(dir, 'both', path))).toBe(true)
+  const captures = [checks[0]!, ...checks[0]!.earlier_attempts!].map(({ cases }) => cases?.at(-1)?.evidence)
+  expect(new Set(captures).size).toBe(4)
+  for (const path of [...paths, ...captures]) expect(existsSync(join(dir, 'both', path!))).toBe(true)
   await expect(mergeRuns(parts, join(dir, 'both'))).rejects.toThrow('already holds a run')
 })
 

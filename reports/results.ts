@@ -119,8 +119,8 @@ function settle(tried: readonly { attempt: number; result: CellResult }[]): Cell
 }
 
 function attemptOf(attempt: number, result: CellResult): Attempt {
-  const { verdict, reason, attribution, deviations, started, duration_ms, expectations, evidence, steps, facts, probe } = result
-  return { attempt, verdict, reason, attribution, deviations, started, duration_ms, expectations, evidence, steps, facts, probe }
+  const { verdict, reason, attribution, deviations, started, duration_ms, expectations, evidence, steps, cases, facts, probe } = result
+  return { attempt, verdict, reason, attribution, deviations, started, duration_ms, expectations, evidence, steps, cases, facts, probe }
 }
 
 function probe(result: CellResult): { probe?: ProbeOutcome } {

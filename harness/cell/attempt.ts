@@ -86,7 +86,7 @@ export async function attemptItem(parts: AttemptParts): Promise<CellResult> {
       deviations: deviationsOf(seen.evidence),
       expectations: expectations.map((one) => withFrame(one, saved.rtpFrames)),
       steps: seen.performance.steps,
-      ...(seen.performance.probes.length === 0 ? {} : { cases: seen.performance.probes }),
+      ...(saved.cases.length === 0 ? {} : { cases: [...saved.cases] }),
       facts: cellFacts(seen.evidence),
       evidence: saved.paths,
     }

@@ -74,3 +74,14 @@ test('a plain call leaves no keys behind', async () => {
   const { paths } = await saveEvidence(runDir, 1, { ...planItem(), cell: evidence.cell }, evidence)
   expect(paths.map((file) => file.split('/').at(-1)).toSorted()).toEqual(['capture.pcapng', 'ladder.json'])
 })
+
+test('a case that was a call keeps its capture in a folder of its own, its keys beside it', async () => {
+  const { peer, srtpKeys } = proofCall({ transport: 'tls', media: 'sdes' })
+  const told = { case: 'peer a to edge b', about: 'media', rule: 'RFC 8643 section 3', demand: 'SRTP', met: true, seen: 'srtp' } as const
+  const alone = { ...told, case: 'tls12', about: 'protocol' } as const
+  const evidence = proofCall({}, { facts: { probes: [{ ...told, wires: { peer, srtpKeys } }, alone] } })
+  const { cases } = await saveEvidence(runDir, 2, { ...planItem(), cell: evidence.cell }, evidence)
+  const folder = `evidence/${evidence.cell.id}/attempt-2/cases/peer-a-to-edge-b`
+  expect(cases).toEqual([{ ...told, evidence: `${folder}/capture.pcapng` }, alone])
+  expect(readdirSync(join(runDir, folder)).toSorted()).toEqual(['capture.pcapng', 'srtp-keys.json'])
+})

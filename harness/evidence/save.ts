@@ -9,13 +9,18 @@ import { join } from 'node:path'
 import { evidenceCapture } from '../../reports/capture.ts'
 import { buildLadder } from '../../reports/ladder.ts'
 import { redactText } from '../../reports/redact.ts'
+import type { CaseResult } from '../../reports/schema/results.ts'
 import type { PlanItem } from '../plan.ts'
+import type { Probe } from '../probes/probe.ts'
+import type { CallWires } from './call-wires.ts'
 import type { CellEvidence, StreamFacts } from './cell-evidence.ts'
 import type { Side } from './trace.ts'
 
 export interface SavedEvidence {
   /** Paths inside the run's folder. */
   readonly paths: string[]
+  /** What was tried beside calls, as it is reported. */
+  readonly cases: readonly CaseResult[]
   /** Frame number in the capture of each of the peer's media packets, in their order. */
   readonly rtpFrames: readonly number[]
 }
@@ -28,30 +33,45 @@ export async function saveEvidence(runDir: string, attempt: number, item: PlanIt
     ...(item.scenario.runs === 'every-cell' ? [] : [item.scenario.id]),
     ...(attempt === 1 ? [] : [`attempt-${attempt}`]),
   ]
+  const comment = `${item.cell.id}, ${item.scenario.id}, seen beside the peer`
+  const { files: captured, rtpFrames } = captureFiles(evidence, comment)
+  const files: NamedFile[] = [
+    ['ladder.json', `${JSON.stringify(ladderOf(evidence))}\n`],
+    ...captured,
+    ...(evidence.peer.log.length === 0 ? [] : [['peer.log', redactText(`${evidence.peer.log.join('\n')}\n`)] satisfies NamedFile]),
+  ]
+  const paths = await writeFiles(runDir, parts, files)
+  const cases = await Promise.all(evidence.probes.map((probe) => saveCase(runDir, parts, probe, comment)))
+  return { paths, cases, rtpFrames }
+}
+
+type NamedFile = [name: string, content: Uint8Array | string]
+
+/** A case as it is reported; the capture of its call stands in a folder of its own. */
+async function saveCase(runDir: string, parts: readonly string[], { wires, ...told }: Probe, comment: string): Promise<CaseResult> {
+  if (wires === undefined) return told
+  const folder = [...parts, 'cases', told.case.replace(/[^a-z0-9]+/gi, '-')]
+  const paths = await writeFiles(runDir, folder, captureFiles(wires, `${told.case}: ${comment}`).files)
+  return { ...told, evidence: paths[0] }
+}
+
+function captureFiles({ peer, srtpKeys }: CallWires, comment: string): { files: NamedFile[]; rtpFrames: readonly number[] } {
+  const { sip, rtp, path, tlsKeys } = peer
+  const keys = { ...(path === undefined ? {} : { path }), ...(tlsKeys === undefined ? {} : { tlsKeys }) }
+  const { bytes, rtpFrames } = evidenceCapture({ sip, rtp, ...keys, comment })
+  return { files: [['capture.pcapng', bytes], ...srtpKeysFile(srtpKeys)], rtpFrames }
+}
+
+/** Resolves with the files' paths inside the run's folder. */
+async function writeFiles(runDir: string, parts: readonly string[], files: readonly NamedFile[]): Promise<string[]> {
   const folder = join(runDir, ...parts)
   await mkdir(folder, { recursive: true })
-  const capture = evidenceCapture({
-    sip: evidence.peer.sip,
-    rtp: evidence.peer.rtp,
-    ...(evidence.peer.path === undefined ? {} : { path: evidence.peer.path }),
-    ...(evidence.peer.tlsKeys === undefined ? {} : { tlsKeys: evidence.peer.tlsKeys }),
-    comment: `${item.cell.id}, ${item.scenario.id}, seen beside the peer`,
-  })
-  const files: [string, Uint8Array | string][] = [
-    ['ladder.json', `${JSON.stringify(ladderOf(evidence))}\n`],
-    ['capture.pcapng', capture.bytes],
-    ...srtpKeysFile(evidence),
-    ...(evidence.probes.length === 0
-      ? []
-      : [['probes.json', `${JSON.stringify({ schema_version: 1, probes: evidence.probes }, null, 2)}\n`] as [string, string]]),
-    ...(evidence.peer.log.length === 0 ? [] : [['peer.log', redactText(`${evidence.peer.log.join('\n')}\n`)] as [string, string]]),
-  ]
   await Promise.all(files.map(([name, content]) => writeFile(join(folder, name), content)))
-  return { paths: files.map(([name]) => [...parts, name].join('/')), rtpFrames: capture.rtpFrames }
+  return files.map(([name]) => [...parts, name].join('/'))
 }
 
 /** The keys every SRTP packet of the capture is under, for programs that decrypt. Absent where there is none. */
-function srtpKeysFile({ srtpKeys }: CellEvidence): [string, string][] {
+function srtpKeysFile(srtpKeys: CallWires['srtpKeys']): NamedFile[] {
   const keys = (['peer', 'edge'] as const).flatMap((from) =>
     srtpKeys[from].map(({ at, keying, profile, master }) => ({
       from,

@@ -3,9 +3,10 @@ import type { PolicyDeparture } from '../../matrix/platform.ts'
 import type { OsrtpPair } from './osrtp-identity.ts'
 import { judgeOutcome, type Outcome } from './osrtp-outcome.ts'
 
-const plain: Outcome = { keying: 'none', sound: true, seen: 'plain both ways' }
-const refused: Outcome = { keying: undefined, sound: true, seen: 'refused with 488' }
-const srtp: Outcome = { keying: 'sdes', sound: true, seen: 'srtp both ways' }
+const wires: Outcome['wires'] = { peer: { sip: [], rtp: [] }, srtpKeys: { peer: [], edge: [] } }
+const plain: Outcome = { keying: 'none', sound: true, seen: 'plain both ways', wires }
+const refused: Outcome = { keying: undefined, sound: true, seen: 'refused with 488', wires }
+const srtp: Outcome = { keying: 'sdes', sound: true, seen: 'srtp both ways', wires }
 const departure: PolicyDeparture = {
   id: 'acme-dtls',
   policy: 'optional-dtls',

@@ -5,6 +5,7 @@
 import type { Cell } from '../../matrix/cell.ts'
 import { type MediaOutcome, type MediaPolicy, mediaOutcome } from '../../matrix/media-policy.ts'
 import type { PolicyDeparture } from '../../matrix/platform.ts'
+import type { CallWires } from '../evidence/call-wires.ts'
 import { keyingOf, protectionsOf, sendingKeys } from '../evidence/protection.ts'
 import { readStreams } from '../evidence/streams.ts'
 import { findCall, readTrace } from '../evidence/trace.ts'
@@ -19,6 +20,7 @@ export interface Outcome {
   /** Descriptions and packets bear it out. */
   readonly sound: boolean
   readonly seen: string
+  readonly wires: CallWires
 }
 
 /** RFC 3261 sections 21.4.26 and 21.6.4: the description is refused, and nothing else. */
@@ -26,28 +28,33 @@ const refusals: readonly number[] = [488, 606]
 
 /** Of a call that was refused, with the final status. */
 export function refusal(status: number, evidence: PeerEvidence, cell: Cell): Outcome {
-  const sent = read(evidence, cell).streams.edge?.packets ?? 0
+  const { streams, wires } = read(evidence, cell)
+  const sent = streams.edge?.packets ?? 0
   const seen = `refused with ${status}${sent === 0 ? '' : `, after ${sent} packets of audio`}`
-  return { keying: undefined, sound: refusals.includes(status) && sent === 0, seen }
+  return { keying: undefined, sound: refusals.includes(status) && sent === 0, seen, wires }
 }
 
 /** Of a call that came about. */
 export function agreement(evidence: PeerEvidence, cell: Cell): Outcome {
-  const { call, streams } = read(evidence, cell)
+  const { call, streams, wires } = read(evidence, cell)
   const { offer, answer } = protectionsOf(call)
   const keying = answer && keyingOf(answer)
   const [toEdge, toPeer] = [streams.peer, streams.edge].map((stream) => stream?.protection.kind ?? 'nothing')
   const seen = `${offer?.profile} answered with ${answer?.profile} and ${keying ?? 'no keys'}; ${toEdge} to the edge, ${toPeer} to the peer`
   const expected = keying === undefined ? 'plain' : 'srtp'
-  return { keying: keying ?? 'none', sound: offer?.profile === answer?.profile && toEdge === expected && toPeer === expected, seen }
+  const sound = offer?.profile === answer?.profile && toEdge === expected && toPeer === expected
+  return { keying: keying ?? 'none', sound, seen, wires }
 }
 
 /** The last INVITE of the call and its media, in order of time and without keep-alives. */
-function read({ sip, rtp, srtpKeys }: PeerEvidence, { axes }: Cell) {
+function read({ sip, rtp, path, tlsKeys, srtpKeys: seen }: PeerEvidence, { axes }: Cell) {
   const messages = sip.filter(({ bytes }) => bytes.length > 4).toSorted((a, b) => a.at - b.at)
   const call = findCall(readTrace(messages))
   const packets = rtp.toSorted((a, b) => a.at - b.at)
-  return { call, streams: readStreams(packets, call, axes.codec, sendingKeys(call, srtpKeys)) }
+  const srtpKeys = sendingKeys(call, seen)
+  const keys = { ...(path === undefined ? {} : { path }), ...(tlsKeys === undefined ? {} : { tlsKeys }) }
+  const wires: CallWires = { peer: { sip: messages, rtp: packets, ...keys }, srtpKeys }
+  return { call, streams: readStreams(packets, call, axes.codec, srtpKeys), wires }
 }
 
 /** Holds an outcome against the table; a product's known ways are lived with, and told. */
@@ -63,6 +70,7 @@ export function judgeOutcome(pair: OsrtpPair, came: Outcome, departures: readonl
     demand,
     met: meets(came, wanted),
     seen: came.seen,
+    wires: came.wires,
     outcome: inShort(came),
     place: { table: `The ${offerer} offers`, row: `edge: ${edge}`, column: `peer: ${peer}` },
   }

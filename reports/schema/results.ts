@@ -83,6 +83,7 @@ export const caseResultSchema = z
     met: z.boolean(),
     seen: z.string(),
     outcome: z.string().optional().describe('What was seen, in a word or two'),
+    evidence: z.string().optional().describe('Path of its capture inside the run folder'),
     departure: z.string().optional().describe('Met all the same, but by a way of the product’s own that no RFC knows'),
     place: z
       .object({ table: z.string(), row: z.string(), column: z.string() })

@@ -2,6 +2,7 @@
 import type { CaseResult, Fidelity } from '../../schema/results.ts'
 import { h } from './dom.ts'
 import { verdictMark } from './marks.ts'
+import { fileHref } from './route.ts'
 
 type Placed = CaseResult & { readonly place: NonNullable<CaseResult['place']> }
 const isPlaced = (one: CaseResult): one is Placed => one.place !== undefined
@@ -31,12 +32,23 @@ export function casesCard(cases: readonly CaseResult[] | undefined, fidelity: Fi
   )
 }
 
-function caseRow({ case: name, demand, seen, rule, met, departure }: CaseResult, fidelity: Fidelity): HTMLElement {
+function caseRow({ case: name, demand, seen, rule, met, departure, evidence }: CaseResult, fidelity: Fidelity): HTMLElement {
   return h(
     'li',
     { class: !met && 'bad-case' },
     verdictMark(met ? 'pass' : 'fail', fidelity),
-    h('div', {}, h('p', {}, demand), h('p', { class: 'quiet' }, `${name}: `, h('code', { class: !met && 'bad' }, seen))),
+    h(
+      'div',
+      {},
+      h('p', {}, demand),
+      h(
+        'p',
+        { class: 'quiet' },
+        `${name}: `,
+        h('code', { class: !met && 'bad' }, seen),
+        evidence !== undefined && h('a', { href: fileHref(evidence) }, ' capture'),
+      ),
+    ),
     h('span', { class: 'quiet' }, rule, departure !== undefined && ` · ${departure}`),
   )
 }
@@ -79,12 +91,13 @@ function caseTable(title: string, placed: readonly Placed[]): HTMLElement {
 
 function field(one: Placed | undefined): HTMLElement {
   if (one === undefined) return h('td', { class: 'quiet' }, '–')
-  const { met, departure, demand, rule, seen, outcome } = one
+  const { met, departure, demand, rule, seen, outcome, evidence } = one
+  const word = outcome ?? (met ? 'met' : 'not met')
   const kind = !met ? 'v-fail' : departure === undefined ? 'v-pass' : 'v-flaky'
   return h(
     'td',
     { class: kind, title: `${demand} (${rule}); seen: ${seen}` },
-    outcome ?? (met ? 'met' : 'not met'),
+    evidence === undefined ? word : h('a', { href: fileHref(evidence) }, word),
     !met && h('span', { class: 'off-screen' }, ' not as demanded'),
     departure !== undefined && h('span', { class: 'off-screen' }, ' by a way of the product’s own'),
   )

@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { connectEngine } from '../harness/docker/engine.ts'
 import { provideImage } from '../harness/docker/images.ts'
 import { ownerLabel, ownerOf, runLabel } from '../harness/docker/labels.ts'
@@ -33,10 +33,11 @@ interface Looked {
 }
 
 let folder: string
-beforeAll(async () => {
+// Each try has its own: a run is never written over another.
+beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'trunkproof-encryption-'))
 })
-afterAll(() => rm(folder, { recursive: true, force: true }))
+afterEach(() => rm(folder, { recursive: true, force: true }))
 
 async function judged(runDir: string, cells: readonly CellResult[]): Promise<Map<string, Looked>> {
   const engine = await connectEngine()

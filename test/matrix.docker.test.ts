@@ -2,17 +2,18 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { connectEngine } from '../harness/docker/engine.ts'
 import type { Results } from '../reports/schema/results.ts'
 import { trunkproof } from './command.ts'
 
 let folder: string
 
-beforeAll(async () => {
+// Each try has its own: a run is never written over another.
+beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'trunkproof-matrix-'))
 })
-afterAll(() => rm(folder, { recursive: true, force: true }))
+afterEach(() => rm(folder, { recursive: true, force: true }))
 
 /** What carries a run's label. */
 async function leftOf(run: string): Promise<string[]> {

@@ -2,17 +2,18 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Results } from '../reports/schema/results.ts'
 import { trunkproof } from './command.ts'
 
 const plain = ['--axis', 'media=rtp', '--axis', 'nat=none']
 let folder: string
 
-beforeAll(async () => {
+// Each try has its own: a run is never written over another.
+beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'trunkproof-matrix-'))
 })
-afterAll(() => rm(folder, { recursive: true, force: true }))
+afterEach(() => rm(folder, { recursive: true, force: true }))
 
 describe('npm run matrix, on personas', () => {
   test('proves every claimed cell of plain RTP, and says so in results.json and on stdout', { timeout: 300_000 }, async () => {

@@ -15,11 +15,12 @@ export function certificatesOf(wires: readonly RtpWire[]): { readonly [S in Side
 }
 
 function certificateOf(dir: RtpWire['dir'], wires: readonly RtpWire[]): Uint8Array | undefined {
-  let inbox = new HandshakeInbox()
+  // RTCP on a port of its own has a handshake of its own (RFC 5764 section 3).
+  const inboxes = new Map<number, HandshakeInbox>()
   let found: Uint8Array | undefined
-  for (const wire of wires) {
-    if (wire.dir !== dir || !isDtls(wire.bytes)) continue
-    const { bytes } = wire
+  for (const { dir: came, local, bytes } of wires) {
+    if (came !== dir || !isDtls(bytes)) continue
+    let inbox = inboxes.get(local.port) ?? new HandshakeInbox()
     for (const { type, epoch, fragment } of readRecords(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))) {
       if (type !== contentTypes.handshake || epoch !== 0) continue
       for (const part of readFragments(fragment) ?? []) {
@@ -31,6 +32,7 @@ function certificateOf(dir: RtpWire['dir'], wires: readonly RtpWire[]): Uint8Arr
         }
       }
     }
+    inboxes.set(local.port, inbox)
   }
   return found
 }

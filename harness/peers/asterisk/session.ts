@@ -224,6 +224,7 @@ export class AsteriskSession implements PeerSession {
     this.#resources.capture.index.forget(
       calls.map((call) => call.callId),
       localPorts(calls),
+      this.#endedAt ?? Number.POSITIVE_INFINITY,
     )
     this.#resources.closed(this)
   }

@@ -62,7 +62,7 @@ describe('SIP', () => {
   test('is forgotten when its session has taken it', () => {
     const { subject, take } = index()
     take(udpFrame(sipPort, edge, invite('a')))
-    subject.forget(['a'], [])
+    subject.forget(['a'], [], 10)
     expect(subject.callsOf(users('user1'), 0)).toEqual([])
   })
 })
@@ -75,4 +75,16 @@ test('media is kept by port, RTCP with its stream', () => {
   take(udpFrame(rtcp, edge, new Uint8Array(28)))
   expect(subject.mediaAt(10000).map(({ kind, dir }) => `${kind} ${dir}`)).toEqual(['rtp in', 'rtcp out'])
   expect(subject.mediaAt(10002)).toEqual([])
+})
+
+test('media of a call that took over a port is not forgotten with the call before', () => {
+  const { subject, take } = index()
+  const rtp = { address: asterisk, port: 10000 }
+  take(udpFrame(edge, rtp, new Uint8Array(172)), 100)
+  take(udpFrame(edge, rtp, new Uint8Array(172)), 200)
+  take(udpFrame(edge, rtp, new Uint8Array(172)), 300)
+  subject.forget([], [10000], 200)
+  expect(subject.mediaAt(10000).map(({ at }) => at)).toEqual([300])
+  subject.forget([], [10000], 300)
+  expect(subject.mediaAt(10000)).toEqual([])
 })

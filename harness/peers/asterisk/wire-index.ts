@@ -57,10 +57,14 @@ export class WireIndex {
     return this.#rtp.get(port) ?? []
   }
 
-  /** Forgets what a session has taken. */
-  forget(callIds: Iterable<string>, ports: Iterable<number>): void {
+  /** Forgets what a session has taken: media until its call ended (epoch milliseconds), for its port may be another's since. */
+  forget(callIds: Iterable<string>, ports: Iterable<number>, until: number): void {
     for (const callId of callIds) this.#calls.delete(callId)
-    for (const port of ports) this.#rtp.delete(port)
+    for (const port of ports) {
+      const later = this.mediaAt(port).filter(({ at }) => at > until)
+      if (later.length === 0) this.#rtp.delete(port)
+      else this.#rtp.set(port, later)
+    }
   }
 
   /** A frame from the wire. */

@@ -33,7 +33,7 @@ export default defineConfig({
           exclude: never,
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          maxConcurrency: 2,
+          maxConcurrency: 3,
           retry,
         },
       },
@@ -46,6 +46,8 @@ export default defineConfig({
           testTimeout: 600_000,
           hookTimeout: 600_000,
           fileParallelism: false,
+          // Labs start and stop slowly, and leave the processors idle meanwhile.
+          maxConcurrency: 2,
           retry,
         },
       },

@@ -27,7 +27,7 @@ const tried = rows
   // The rows of the grid that Asterisk can play are a scenario of their own.
   .map((row) => (row.scenario === 'osrtp-grid' ? { ...row, scenario: 'osrtp-grid-asterisk' } : row))
 
-describe('a fault planted in the edge turns exactly its expectation red', () => {
+describe.concurrent('a fault planted in the edge turns exactly its expectation red', () => {
   test.each(tried)('$fault: $red ($axes.direction $axes.transport $axes.media $axes.dtmf)', async (row) => {
     expect(outcome(await resultOf(row, { platform: 'asterisk', runtime: 'docker' }))).toEqual(caught(row))
   })

@@ -207,6 +207,15 @@ describe('hear', () => {
 })
 
 describe('digits', () => {
+  test('of the edge that the peer did not understand are told', async () => {
+    const told: string[] = []
+    const understood = async (digits: number, withinMs: number) => told.push(`${digits} within ${withinMs}`) > 1
+    const digits = (send: string) => step({ digits: { from: 'edge', send } })
+    const performed = await play(new ScriptedCall({ session: { understood } }), [call, digits('12'), digits('3')])
+    expect(outcome(performed)).toEqual(['call: done', 'digits: failed: the peer did not understand all 2 digits', 'digits: done'])
+    expect(told).toEqual(['2 within 1500', '3 within 1500'])
+  })
+
   test('of several steps add up, side by side', async () => {
     const script = new ScriptedCall()
     const steps = [call, ...(['peer', 'edge', 'peer'] as const).map((from, index) => step({ digits: { from, send: `${index}#` } }))]

@@ -15,7 +15,7 @@ import type { PlanItem } from '../plan.ts'
 import type { OsrtpPair } from '../probes/osrtp-identity.ts'
 import type { Probe } from '../probes/probe.ts'
 
-/** How long after the last digit left the edge may take to report it, milliseconds. */
+/** How long after the last digit left the other side may take to report it, milliseconds. */
 const digitReportMs = 1_500
 const hangupMs = 3_000
 const setUpMs = 8_000
@@ -214,7 +214,9 @@ export class Conductor {
     this.#performance.told[from] += send
     if (from === 'edge') {
       await this.#desk.client.sendDigits(this.#edgeCall(), send)
-      return undefined
+      // A product reports a digit when it has got round to it: whoever hangs up before that has lost it for everybody.
+      const understood = await this.#session.understood(this.#performance.told.edge.length, digitReportMs)
+      return understood ? undefined : `the peer did not understand all ${send.length} digits`
     }
     const before = this.#digitsHeardByEdge()
     await this.#session.sendDigits(send)

@@ -61,6 +61,7 @@ export class ScriptedCall {
         this.established()
       },
       heard: async (withinMs) => this.told.push(`peer: listen ${withinMs}`) > 0,
+      understood: async () => true,
       sendDigits: async (digits) => {
         this.told.push(`peer: send ${digits}`)
         for (const digit of digits) this.event('call.digit', { digit })

@@ -55,6 +55,8 @@ export interface PeerSession extends AsyncDisposable {
   waitForCall(): Promise<void>
   /** Whether any tone reaches the peer within the time. */
   heard(withinMs: number): Promise<boolean>
+  /** Whether the peer has understood so many digits, of all that came, within the time. */
+  understood(digits: number, withinMs: number): Promise<boolean>
   /** Resolves when the last digit has left. */
   sendDigits(digits: string): Promise<void>
   hangup(): Promise<void>

@@ -64,6 +64,7 @@ export class AsteriskSession implements PeerSession {
   /** Epoch milliseconds; from then on Asterisk's ports are another call's. */
   #endedAt: number | undefined
   #originated: ((answered: boolean) => void) | undefined
+  #digitHeard: (() => void) | undefined
   #registrationState: ((status: string) => void) | undefined
   #registered = false
 
@@ -98,6 +99,7 @@ export class AsteriskSession implements PeerSession {
         break
       case 'digit':
         this.#digits.push({ digit: event.digit, at: event.at })
+        this.#digitHeard?.()
         break
       case 'originated':
         this.#originated?.(event.answered)
@@ -157,6 +159,17 @@ export class AsteriskSession implements PeerSession {
       if (this.#hearsNow()) return true
       if (Date.now() >= deadline || this.#endedAt !== undefined) return false
     }
+  }
+
+  async understood(digits: number, withinMs: number): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#digitHeard = () => {
+      if (this.#digits.length >= digits) resolve()
+    }
+    this.#digitHeard()
+    await Promise.race([within(withinMs, promise), this.#gone.promise])
+    this.#digitHeard = undefined
+    return this.#digits.length >= digits
   }
 
   async sendDigits(digits: string): Promise<void> {

@@ -94,6 +94,7 @@ class Session implements Required<PeerSession> {
   }
   waitForCall = async () => void this.told.push('wait for a call')
   heard = async (withinMs: number) => this.told.push(`listen ${withinMs}`) > 0
+  understood = async (digits: number, withinMs: number) => this.told.push(`understand ${digits} in ${withinMs}`) > 0
   sendDigits = async (digits: string) => void this.told.push(`send ${digits}`)
   hangup = async () => void this.told.push('hang up')
   waitForEnd = async (withinMs: number) => this.told.push(`wait ${withinMs}`) === 0
@@ -175,6 +176,7 @@ describe('the control server', () => {
     [{ command: 'call', number: '+3' }, {}, 'call +3'],
     [{ command: 'wait-for-call' }, {}, 'wait for a call'],
     [{ command: 'heard', within_ms: 5 }, { answer: true }, 'listen 5'],
+    [{ command: 'understood', digits: 4, within_ms: 7 }, { answer: true }, 'understand 4 in 7'],
     [{ command: 'digits', digits: '1#' }, {}, 'send 1#'],
     [{ command: 'hangup' }, {}, 'hang up'],
     [{ command: 'ping' }, { status: 200 }, 'ping'],

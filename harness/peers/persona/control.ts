@@ -44,6 +44,7 @@ export const commandSchema = z.discriminatedUnion('command', [
   z.object({ command: z.literal('call'), number: z.string().optional() }),
   z.object({ command: z.literal('wait-for-call') }),
   z.object({ command: z.literal('heard'), within_ms: z.number() }),
+  z.object({ command: z.literal('understood'), digits: z.number(), within_ms: z.number() }),
   z.object({ command: z.literal('digits'), digits: z.string() }),
   z.object({ command: z.literal('hangup') }),
   z.object({ command: z.literal('ping') }),

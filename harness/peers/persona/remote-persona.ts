@@ -81,6 +81,10 @@ class RemoteSession implements PeerSession {
     return answerSchema.parse(await this.#tell({ command: 'heard', within_ms: withinMs })).answer
   }
 
+  async understood(digits: number, withinMs: number): Promise<boolean> {
+    return answerSchema.parse(await this.#tell({ command: 'understood', digits, within_ms: withinMs })).answer
+  }
+
   async sendDigits(digits: string): Promise<void> {
     await this.#tell({ command: 'digits', digits })
   }

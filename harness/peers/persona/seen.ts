@@ -21,6 +21,7 @@ export class Seen implements SipTap, RtpTap, PathTap {
   readonly digits: HeardDigit[] = []
   readonly tones: HeardTone[] = []
   readonly #toneListeners = new Set<() => void>()
+  readonly #digitListeners = new Set<() => void>()
 
   sip(event: SipWire): void {
     if (this.sipWires.length < sipKept) this.sipWires.push({ ...event, bytes: Uint8Array.from(event.bytes) })
@@ -43,10 +44,25 @@ export class Seen implements SipTap, RtpTap, PathTap {
   }
 
   listenTo(media: MediaSession): void {
-    media.on('digit', (digit) => this.digits.push(digit))
+    media.on('digit', (digit) => {
+      this.digits.push(digit)
+      for (const listener of [...this.#digitListeners]) listener()
+    })
     media.on('tone', ({ pair, levelDbm0, purity, at }) => {
       this.tones.push({ pair, levelDbm0, purity, at })
       if (pair !== undefined) for (const listener of [...this.#toneListeners]) listener()
+    })
+  }
+
+  /** Whether so many digits were heard, or are within the time. */
+  async digitCount(count: number, withinMs: number): Promise<boolean> {
+    if (this.digits.length >= count) return true
+    return within(withinMs, (resolve) => {
+      const listener = (): void => {
+        if (this.digits.length >= count) resolve()
+      }
+      this.#digitListeners.add(listener)
+      return () => this.#digitListeners.delete(listener)
     })
   }
 

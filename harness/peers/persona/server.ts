@@ -80,6 +80,8 @@ async function carryOut(session: Required<PeerSession>, command: Command): Promi
       return session.waitForCall()
     case 'heard':
       return { answer: await session.heard(command.within_ms) }
+    case 'understood':
+      return { answer: await session.understood(command.digits, command.within_ms) }
     case 'digits':
       return session.sendDigits(command.digits)
     case 'hangup':

@@ -142,6 +142,10 @@ export class PersonaSession implements PeerSession {
     return this.#seen.tone(withinMs)
   }
 
+  understood(digits: number, withinMs: number): Promise<boolean> {
+    return this.#seen.digitCount(digits, withinMs)
+  }
+
   async sendDigits(digits: string): Promise<void> {
     const media = this.#call?.media
     if (media === undefined) throw new CallFailed(0, 'there is no call to send digits on')

@@ -9,6 +9,7 @@ import type { EventLog } from '../edge/edge-desk.ts'
 import type { CellEvidence, EdgeView } from '../evidence/cell-evidence.ts'
 import { cellFacts } from '../evidence/cell-facts.ts'
 import { deviationsOf } from '../evidence/deviations.ts'
+import { inOrder } from '../evidence/in-order.ts'
 import { LogTail } from '../evidence/log-tail.ts'
 import { seenFromPeer, sendingKeys } from '../evidence/protection.ts'
 import { saveEvidence } from '../evidence/save.ts'
@@ -157,16 +158,6 @@ function provisionOf({ item, identity, peerAddresses }: AttemptParts, session: P
     keepKeys: media !== 'rtp',
     outboundProxy:
       registration === 'register' ? undefined : `sip:${host.includes(':') ? `[${host}]` : host}:${port};transport=${transport}`,
-  }
-}
-
-/** The wire in order of time and without keep-alives, so that message numbers are those of the ladder. */
-function inOrder(evidence: PeerEvidence): PeerEvidence {
-  const isKeepAlive = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0x0d || byte === 0x0a || byte === 0)
-  return {
-    ...evidence,
-    sip: evidence.sip.filter((wire) => !isKeepAlive(wire.bytes)).toSorted((a, b) => a.at - b.at),
-    rtp: evidence.rtp.toSorted((a, b) => a.at - b.at),
   }
 }
 

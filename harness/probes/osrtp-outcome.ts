@@ -6,6 +6,7 @@ import type { Cell } from '../../matrix/cell.ts'
 import { type MediaOutcome, type MediaPolicy, mediaOutcome } from '../../matrix/media-policy.ts'
 import type { PolicyDeparture } from '../../matrix/platform.ts'
 import type { CallWires } from '../evidence/call-wires.ts'
+import { inOrder } from '../evidence/in-order.ts'
 import { keyingOf, protectionsOf, sendingKeys } from '../evidence/protection.ts'
 import { readStreams } from '../evidence/streams.ts'
 import { findCall, readTrace } from '../evidence/trace.ts'
@@ -46,15 +47,13 @@ export function agreement(evidence: PeerEvidence, cell: Cell): Outcome {
   return { keying: keying ?? 'none', sound, seen, wires }
 }
 
-/** The last INVITE of the call and its media, in order of time and without keep-alives. */
-function read({ sip, rtp, path, tlsKeys, srtpKeys: seen }: PeerEvidence, { axes }: Cell) {
-  const messages = sip.filter(({ bytes }) => bytes.length > 4).toSorted((a, b) => a.at - b.at)
-  const call = findCall(readTrace(messages))
-  const packets = rtp.toSorted((a, b) => a.at - b.at)
-  const srtpKeys = sendingKeys(call, seen)
-  const keys = { ...(path === undefined ? {} : { path }), ...(tlsKeys === undefined ? {} : { tlsKeys }) }
-  const wires: CallWires = { peer: { sip: messages, rtp: packets, ...keys }, srtpKeys }
-  return { call, streams: readStreams(packets, call, axes.codec, srtpKeys), wires }
+/** The last INVITE of the call and its media. */
+function read(evidence: PeerEvidence, { axes }: Cell) {
+  const peer = inOrder(evidence)
+  const call = findCall(readTrace(peer.sip))
+  const srtpKeys = sendingKeys(call, peer.srtpKeys)
+  const wires: CallWires = { peer, srtpKeys }
+  return { call, streams: readStreams(peer.rtp, call, axes.codec, srtpKeys), wires }
 }
 
 /** Holds an outcome against the table; a product's known ways are lived with, and told. */
